@@ -1,0 +1,96 @@
+"""Sources: publishers and how to reach them, one YAML file each under ``config/sources/<set>/``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from pipeline.errors import ConfigError
+from pipeline.settings import CONFIG, Model, explain_validation, load_yaml
+
+Adapter = Literal["rss", "atom", "news_sitemap", "sitemap"]
+
+
+class Discovery(Model):
+    """One way to find links of a source, and how many days it reaches back (null: the whole archive)."""
+
+    adapter: Adapter
+    url: str = Field(pattern=r"^https?://")
+    reach_days: int | None = None
+
+
+class Politeness(Model):
+    """Pause between requests to the host in seconds, and how many may run at once."""
+
+    delay_s: float = Field(default=1.0, ge=0)
+    max_concurrent: int = Field(default=2, ge=1)
+
+
+class Source(Model):
+    """A publisher. ``memento`` says that it answers Accept-Datetime (RFC 7089), so that past states can be asked for."""
+
+    id: str = Field(pattern=r"^[a-z0-9_]+$")
+    name: str
+    language: str = Field(pattern=r"^[a-z]{2}$")
+    country: str | None = None
+    kind: Literal["newspaper", "wire", "agency", "broadcaster", "militant", "ngo", "government", "other"]
+    demo: bool = False
+    homepage: str = Field(pattern=r"^https?://")
+    timezone: str
+    discovery: tuple[Discovery, ...] = Field(min_length=1)
+    memento: bool = False
+    politeness: Politeness = Politeness()
+    wire_family: str | None = None
+    licence: str
+    robots_note: str
+    verified: str
+
+
+def load_sources(source_set: str, config: Path = CONFIG) -> dict[str, Source]:
+    """The sources of a set (``demo``, ``live``) by id.
+
+    With ``SARHAD_NEWSROOM_PORT`` set, the loopback addresses of the demo set move to that base port.
+
+    Raises:
+        ConfigError: no such set, unknown key, or an id that is not the file name.
+    """
+    folder = config / "sources" / source_set
+    paths = sorted(folder.glob("*.yml"))
+    if not paths:
+        raise ConfigError(f"{folder}: no sources; known sets: {', '.join(_sets(config))}")
+    sources = {}
+    for path in paths:
+        source = _load(path)
+        if source.id != path.stem:
+            raise ConfigError(f"{path}: id {source.id!r} differs from the file name; make them equal")
+        sources[source.id] = source
+    return sources
+
+
+def _sets(config: Path) -> list[str]:
+    return sorted(path.name for path in (config / "sources").iterdir() if path.is_dir())
+
+
+def _load(path: Path) -> Source:
+    try:
+        return Source.model_validate(_move_ports(load_yaml(path)))
+    except ValidationError as error:
+        raise explain_validation(path, error) from error
+
+
+def _move_ports(value: object) -> object:
+    """Shift the default newsroom ports (18900 and up) to the base port in ``SARHAD_NEWSROOM_PORT``."""
+    base = os.environ.get("SARHAD_NEWSROOM_PORT")
+    if not base:
+        return value
+    if isinstance(value, dict):
+        return {key: _move_ports(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_move_ports(item) for item in value]
+    if isinstance(value, str) and value.startswith("http://127.0.0.1:189"):
+        head, _, tail = value.removeprefix("http://127.0.0.1:").partition("/")
+        return f"http://127.0.0.1:{int(head) - 18900 + int(base)}/{tail}"
+    return value
