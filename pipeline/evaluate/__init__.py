@@ -1,0 +1,1 @@
+"""Scores a reader of articles against hand-coded gold; see docs/evaluation.md."""
