@@ -86,6 +86,7 @@ class Settings(Model):
     home: Path
     sources: str
     knobs: Knobs
+    warehouse_name: str = "sarhad.duckdb"
 
     @property
     def lake(self) -> Path:
@@ -100,7 +101,7 @@ class Settings(Model):
     @property
     def warehouse(self) -> Path:
         """The master database; only ``load`` and ``publish`` open it."""
-        return self.home / "warehouse" / "sarhad.duckdb"
+        return self.home / "warehouse" / self.warehouse_name
 
     @property
     def release(self) -> Path:

@@ -1,0 +1,5 @@
+"""``python -m pipeline`` is ``sarhad``."""
+
+from pipeline.cli import main
+
+main()
