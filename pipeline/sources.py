@@ -30,7 +30,7 @@ class Politeness(Model):
 
 
 class Source(Model):
-    """A publisher. ``memento`` says that it answers Accept-Datetime (RFC 7089), so that past states can be asked for."""
+    """A publisher. ``memento`` says that it answers Accept-Datetime (RFC 7089): its past states can be asked for."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
     name: str
