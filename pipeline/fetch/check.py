@@ -1,0 +1,36 @@
+"""Ask every feed and sitemap of the sources once, and say which ones answer and can be read."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pipeline.discover.read import MAX_FEED_BYTES, read_entries
+from pipeline.errors import RejectError
+from pipeline.io.http import Client
+from pipeline.sources import Discovery, Source
+
+
+def check_sources(sources: list[Source], client: Client) -> list[dict[str, Any]]:
+    """One row per feed or sitemap: source, adapter, url, ok, entries, note. Nothing is stored.
+
+    Where the network is closed every row says ``not verified from here`` with the reason, and ``ok`` is false.
+    """
+    return client.run(_check_all(sources, client))
+
+
+async def _check_all(sources: list[Source], client: Client) -> list[dict[str, Any]]:
+    checks = [_check(source, how, client) for source in sources for how in source.discovery]
+    return list(await asyncio.gather(*checks))
+
+
+async def _check(source: Source, how: Discovery, client: Client) -> dict[str, Any]:
+    row: dict[str, Any] = {"source": source.id, "adapter": how.adapter, "url": how.url}
+    try:
+        answer = await client.get(how.url, source.politeness, max_bytes=MAX_FEED_BYTES)
+        read = read_entries(how.adapter, answer.body, answer.final_url)
+    except RejectError as error:
+        return row | {"ok": False, "entries": 0, "note": f"not verified from here: {error.reason}: {error.detail}"}
+    n = len(read.entries) + len(read.children)
+    note = read.damage or ("verified" if n else "answers, but lists nothing")
+    return row | {"ok": n > 0, "entries": n, "note": note}
