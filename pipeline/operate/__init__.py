@@ -1,0 +1,1 @@
+"""Operation: the set-up, the embedded PostgreSQL, Airflow under supervision, and the demo run."""
