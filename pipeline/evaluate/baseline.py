@@ -54,7 +54,7 @@ def _read(line: Json, rules: Json) -> Json:
     if place := _first(text, rules["places"]):
         name = _key(place, rules["places"])
         country = rules["places"][name]
-        incident["place"] = {"name": name, "country": country, "admin1": _ADMIN1[country]}
+        incident["place"] = {"name": name, "country": country, "admin1": _ADMIN1[country], "precision": None}
         evidence.append(_quote("place", place))
     if group := _first(text, rules["groups"]):
         incident["perpetrator"] = _key(group, rules["groups"])

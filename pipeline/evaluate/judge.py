@@ -54,6 +54,7 @@ class Judge:
     families: Mapping[str, str]
     nobody: frozenset[str]
     actors: Mapping[str, str]
+    generic: Mapping[str, frozenset[str]]
     targets: Mapping[str, str]
     places: Mapping[str, str]
     admin1: Mapping[str, str]
@@ -80,8 +81,10 @@ class Judge:
         return any(_same_name(ours, self.place(value)) for value in values)
 
     def same_actor(self, predicted: str | None, gold: Json, name: str) -> bool:
-        """Equal after the actors' aliases, or equal to an alternative."""
-        return self.actor(predicted) in {self.actor(value) for value in accepted(gold, name)}
+        """Equal after the actors' aliases, or to an alternative; "police" is the police of either country."""
+        ours = self.actor(predicted)
+        theirs = {self.actor(value) for value in accepted(gold, name)}
+        return ours in theirs or any(ours in self.generic.get(value or "", ()) for value in theirs)
 
     def family(self, event_type: str) -> str:
         """The family of an event type. Raises ConfigError for a type outside the contract."""
@@ -221,6 +224,7 @@ def load_judge(rules: Json, actors: Path = ACTORS, places: Path = PLACES) -> Jud
         families={event: family for family, events in rules["families"].items() for event in events},
         nobody=frozenset(fold(name) for name in rules["nobody"]),
         actors=actor_map,
+        generic={fold(word): frozenset(map(fold, names)) for word, names in rules["generic"].items()},
         targets=_variants(rules["targets"]),
         places=place_map,
         admin1=_variants(rules["admin1"]),
