@@ -95,21 +95,15 @@ def _broken_feed(handler: BaseHTTPRequestHandler, base: str, newsroom: Newsroom)
     _send(handler, whole[: len(whole) - 60].replace(b"<link>", b"<link", 1), XML)
 
 
-def _stream(handler: BaseHTTPRequestHandler, chunks: int | None, newsroom: Newsroom) -> None:
-    """Chunked body of so many pieces; without end (until the reader hangs up or the newsroom stops) where None."""
+def _endless(handler: BaseHTTPRequestHandler, base: str, newsroom: Newsroom) -> None:
+    """A chunked body without end, until the reader hangs up or the newsroom stops."""
     handler.send_response(200)
     handler.send_header("Content-Type", HTML)
     handler.send_header("Transfer-Encoding", "chunked")
     handler.end_headers()
-    sent = 0
-    while (chunks is None or sent < chunks) and not newsroom.stopping.is_set():
+    while handler.command == "GET" and not newsroom.stopping.is_set():
         handler.wfile.write(b"%x\r\n%s\r\n" % (len(CHUNK), CHUNK))
-        sent += 1
-    handler.wfile.write(b"0\r\n\r\n")
-
-
-def _endless(handler: BaseHTTPRequestHandler, base: str, newsroom: Newsroom) -> None:
-    _stream(handler, None, newsroom)
+    handler.close_connection = True
 
 
 def _huge(handler: BaseHTTPRequestHandler, base: str, newsroom: Newsroom) -> None:
@@ -117,7 +111,7 @@ def _huge(handler: BaseHTTPRequestHandler, base: str, newsroom: Newsroom) -> Non
     handler.send_header("Content-Type", HTML)
     handler.send_header("Content-Length", str(HUGE_BYTES))
     handler.end_headers()
-    left = HUGE_BYTES
+    left = HUGE_BYTES if handler.command == "GET" else 0
     while left > 0 and not newsroom.stopping.is_set():
         piece = CHUNK[:left]
         handler.wfile.write(piece)
