@@ -69,6 +69,7 @@ def squashed(text: str) -> str:
 
 # -- the data ---------------------------------------------------------------------------------------------------------
 
+
 def test_counts_are_as_promised() -> None:
     negatives = truth()["negatives"]
     days = Counter(a.published.date() for a in ARTICLES.values())
@@ -146,6 +147,7 @@ def test_jalali_dates() -> None:
 
 
 # -- pages ------------------------------------------------------------------------------------------------------------
+
 
 def test_text_of_every_page_can_be_extracted_without_its_furniture(room: Newsroom, web: httpx.Client) -> None:
     for article in ARTICLES.values():
@@ -241,8 +243,11 @@ def test_gone_slow_empty_paywalled_and_redirected(room: Newsroom, web: httpx.Cli
 def test_dated_archive_and_sections(room: Newsroom, web: httpx.Client) -> None:
     base = room.base("border_courier")
     page = web.get(base + "/archive/2024/01/17")
-    day = [a for a in OUTLETS["border_courier"].articles
-           if a.published.astimezone(OUTLETS["border_courier"].zone).date() == date(2024, 1, 17)]
+    day = [
+        a
+        for a in OUTLETS["border_courier"].articles
+        if a.published.astimezone(OUTLETS["border_courier"].zone).date() == date(2024, 1, 17)
+    ]
     assert len(day) >= 4 and all(OUTLETS["border_courier"].path(a) in page.text for a in day)
     assert "/archive/2024/01/16" in page.text and "/archive/2024/01/18" in page.text
     assert web.get(base + "/archive/2024/01/17", headers=as_of("2024-01-16T00:00+00:00")).status_code == 404
@@ -252,6 +257,7 @@ def test_dated_archive_and_sections(room: Newsroom, web: httpx.Client) -> None:
 
 
 # -- feeds and sitemaps -----------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("outlet", list(OUTLETS.values()), ids=lambda o: o.id)
 def test_feed_parses_and_its_dates_are_right(room: Newsroom, web: httpx.Client, outlet: Outlet) -> None:
@@ -310,6 +316,7 @@ def test_robots(room: Newsroom, web: httpx.Client) -> None:
 
 # -- HTTP -------------------------------------------------------------------------------------------------------------
 
+
 def test_conditional_get(room: Newsroom, web: httpx.Client) -> None:
     for url in (url_of(room, ARTICLES[AMBUSH]), room.base("makran_wire") + "/wire.rss"):
         first = web.get(url)
@@ -336,8 +343,11 @@ def test_memento_shows_the_version_of_the_time(room: Newsroom, web: httpx.Client
     article = ARTICLES[AMBUSH]
     url = url_of(room, article)
     assert web.get(url, headers=as_of("2024-01-15T12:00+00:00")).status_code == 404
-    tolls = {"2024-01-15T23:59+00:00": "four personnel", "2024-01-16T23:59+00:00": "risen to 11",
-             "2024-01-17T23:59+00:00": "Nine soldiers"}
+    tolls = {
+        "2024-01-15T23:59+00:00": "four personnel",
+        "2024-01-16T23:59+00:00": "risen to 11",
+        "2024-01-17T23:59+00:00": "Nine soldiers",
+    }
     for (moment, toll), version in zip(tolls.items(), article.versions, strict=True):
         answer = web.get(url, headers=as_of(moment))
         assert toll in answer.text and "accept-datetime" in answer.headers["vary"]
@@ -369,8 +379,23 @@ def test_requests_are_kept_for_tests_of_politeness(room: Newsroom, web: httpx.Cl
 def test_source_files_point_at_the_running_servers(room: Newsroom, web: httpx.Client) -> None:
     sources = source_files(room.mapping)
     assert [s["id"] for s in sources] == list(room.mapping)
-    keys = {"id", "name", "language", "country", "kind", "demo", "homepage", "timezone", "discovery", "memento",
-            "politeness", "wire_family", "licence", "robots_note", "verified"}
+    keys = {
+        "id",
+        "name",
+        "language",
+        "country",
+        "kind",
+        "demo",
+        "homepage",
+        "timezone",
+        "discovery",
+        "memento",
+        "politeness",
+        "wire_family",
+        "licence",
+        "robots_note",
+        "verified",
+    }
     for source in sources:
         assert set(source) == keys and source["demo"] is True
         assert source["name"] == read_outlets()[source["id"]].name
@@ -392,6 +417,7 @@ def test_stop_frees_the_ports_and_hostile_is_off_by_default() -> None:
 
 
 # -- the hostile outlet -----------------------------------------------------------------------------------------------
+
 
 def test_hostile_feed_lists_the_traps_and_private_addresses(room: Newsroom, web: httpx.Client) -> None:
     feed = feedparser.parse(web.get(room.base("hostile") + "/rss.xml").content)

@@ -30,12 +30,24 @@ ARTICLE = (
     "</article></body></html>"
 )
 PRIVATE_LINKS = (
-    "http://10.0.0.1/admin", "http://169.254.169.254/latest/meta-data/", "http://[::1]:1/", "http://localhost:1/",
-    "http://192.168.1.1/", "http://0x7f000001:1/", "http://2130706433:1/", "file:///etc/passwd", "gopher://127.0.0.1:1/_x",
-    "http://user:secret@10.0.0.1/", "javascript:alert(1)", "http://[::ffff:10.0.0.1]/",
+    "http://10.0.0.1/admin",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[::1]:1/",
+    "http://localhost:1/",
+    "http://192.168.1.1/",
+    "http://0x7f000001:1/",
+    "http://2130706433:1/",
+    "file:///etc/passwd",
+    "gopher://127.0.0.1:1/_x",
+    "http://user:secret@10.0.0.1/",
+    "javascript:alert(1)",
+    "http://[::ffff:10.0.0.1]/",
 )
 TRICKS = (
-    "/pages/../../../../etc/passwd", "/pages/..%2f..%2f..%2fetc%2fpasswd", "/pages/%00name", "/pages/" + "a" * 2000,
+    "/pages/../../../../etc/passwd",
+    "/pages/..%2f..%2f..%2fetc%2fpasswd",
+    "/pages/%00name",
+    "/pages/" + "a" * 2000,
 )
 
 
@@ -50,8 +62,14 @@ def feed(base: str, links: list[str]) -> bytes:
     return f'<?xml version="1.0"?><rss version="2.0"><channel>{head}\n{items}</channel></rss>'.encode()
 
 
-def _send(handler: BaseHTTPRequestHandler, body: bytes, content_type: str = HTML, status: int = 200,
-          length: int | None = None, **headers: str) -> None:
+def _send(
+    handler: BaseHTTPRequestHandler,
+    body: bytes,
+    content_type: str = HTML,
+    status: int = 200,
+    length: int | None = None,
+    **headers: str,
+) -> None:
     handler.send_response(status)
     handler.send_header("Content-Type", content_type)
     handler.send_header("Content-Length", str(len(body) if length is None else length))
@@ -69,12 +87,14 @@ def _article(title: str) -> bytes:
 def _redirect(target: str) -> Callable[[BaseHTTPRequestHandler, str, Newsroom], None]:
     def redirect(handler: BaseHTTPRequestHandler, base: str, newsroom: Newsroom) -> None:
         _send(handler, b"", status=302, Location=target if "://" in target else base + target)
+
     return redirect
 
 
 def _body(body: bytes, content_type: str = HTML) -> Callable[[BaseHTTPRequestHandler, str, Newsroom], None]:
     def send(handler: BaseHTTPRequestHandler, base: str, newsroom: Newsroom) -> None:
         _send(handler, body, content_type)
+
     return send
 
 
@@ -173,21 +193,36 @@ WRONG_CHARSET = ARTICLE.format(title="Café près de Zâhedân – légende").en
 
 PAGES: dict[str, Callable[[BaseHTTPRequestHandler, str, Newsroom], None]] = {
     "/pages/plain": _body(_article("A plain page")),
-    "/pages/loop": _redirect("/pages/loop-back"), "/pages/loop-back": _redirect("/pages/loop"),
-    "/pages/to-private": _redirect("http://10.0.0.1/"), "/pages/to-file": _redirect("file:///etc/passwd"),
-    "/pages/endless": _endless, "/pages/huge": _huge, "/pages/gzip-bomb": _gzip_bomb, "/pages/cut-gzip": _bad_gzip,
+    "/pages/loop": _redirect("/pages/loop-back"),
+    "/pages/loop-back": _redirect("/pages/loop"),
+    "/pages/to-private": _redirect("http://10.0.0.1/"),
+    "/pages/to-file": _redirect("file:///etc/passwd"),
+    "/pages/endless": _endless,
+    "/pages/huge": _huge,
+    "/pages/gzip-bomb": _gzip_bomb,
+    "/pages/cut-gzip": _bad_gzip,
     "/pages/wrong-charset": _body(WRONG_CHARSET),
     "/pages/unknown-charset": _body(_article("Odd"), "text/html; charset=klingon"),
-    "/pages/flaky": _flaky, "/pages/busy": _busy, "/pages/truncated": _truncated, "/pages/reset": _reset,
-    "/pages/blank": _body(b""), "/pages/binary": _body(bytes(range(256)) * 40),
+    "/pages/flaky": _flaky,
+    "/pages/busy": _busy,
+    "/pages/truncated": _truncated,
+    "/pages/reset": _reset,
+    "/pages/blank": _body(b""),
+    "/pages/binary": _body(bytes(range(256)) * 40),
     "/pages/formula": _body(_article('=HYPERLINK("http://10.0.0.1/","open")')),
     "/pages/script": _body(_article("<script>alert('x')</script> <img src=x onerror=alert(1)>")),
     "/pages/deep": _body(b"<div>" * 50_000 + b"deep" + b"</div>" * 50_000),
 }
 OTHERS: dict[str, Callable[[BaseHTTPRequestHandler, str, Newsroom], None]] = {
-    "/rss.xml": _main_feed, "/private.xml": _private_feed, "/tricks.xml": _tricks_feed, "/broken.xml": _broken_feed,
-    "/xxe.xml": _body(XXE, XML), "/laughs.xml": _body(LAUGHS, XML),
-    "/html-feed.xml": _body(_article("Not a feed"), XML), "/empty-feed.xml": _body(b"", XML), "/hang": _hang,
+    "/rss.xml": _main_feed,
+    "/private.xml": _private_feed,
+    "/tricks.xml": _tricks_feed,
+    "/broken.xml": _broken_feed,
+    "/xxe.xml": _body(XXE, XML),
+    "/laughs.xml": _body(LAUGHS, XML),
+    "/html-feed.xml": _body(_article("Not a feed"), XML),
+    "/empty-feed.xml": _body(b"", XML),
+    "/hang": _hang,
     "/robots.txt": _body(b"User-agent: *\nAllow: /\n", "text/plain"),
 }
 

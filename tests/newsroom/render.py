@@ -30,8 +30,13 @@ class Page:
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
-    env = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-                      trim_blocks=True, lstrip_blocks=True)
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     return env
 
 
@@ -48,8 +53,13 @@ def teaser(version: Version) -> str:
 
 
 def _card(outlet: Outlet, article: Article, version: Version) -> dict[str, str]:
-    return {"title": version.title, "teaser": teaser(version), "path": outlet.path(article),
-            "section": article.section, "date": printed(article.published, outlet)}
+    return {
+        "title": version.title,
+        "teaser": teaser(version),
+        "path": outlet.path(article),
+        "section": article.section,
+        "date": printed(article.published, outlet),
+    }
 
 
 def _cards(outlet: Outlet, articles: list[Article], moment: datetime) -> list[dict[str, str]]:
@@ -72,10 +82,14 @@ def _readers(outlet: Outlet, article: Article) -> list[dict[str, str]]:
 
 def _json_ld(outlet: Outlet, article: Article, version: Version, url: str) -> str:
     data = {
-        "@context": "https://schema.org", "@type": "NewsArticle", "headline": version.title, "url": url,
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": version.title,
+        "url": url,
         "datePublished": article.published.astimezone(outlet.zone).isoformat(),
         "dateModified": version.at.astimezone(outlet.zone).isoformat(),
-        "author": {"@type": "Person", "name": article.byline}, "inLanguage": article.lang,
+        "author": {"@type": "Person", "name": article.byline},
+        "inLanguage": article.lang,
         "publisher": {"@type": "Organization", "name": outlet.name},
         "isAccessibleForFree": "paywall" not in article.quirks,
     }
@@ -102,8 +116,9 @@ def _blocks(article: Article, version: Version) -> list[dict[str, str | None]]:
 def _encoded(html: str, article: Article) -> tuple[bytes, str]:
     """Bytes and content type: a legacy page says its encoding in one place only, in the head or in the header."""
     if "legacy_meta" in article.quirks:
-        html = html.replace('<meta charset="utf-8">', f'<meta http-equiv="Content-Type" '
-                            f'content="text/html; charset={article.charset}">')
+        html = html.replace(
+            '<meta charset="utf-8">', f'<meta http-equiv="Content-Type" content="text/html; charset={article.charset}">'
+        )
         # windows-1256 has no Farsi yeh: pages of that age wrote the Arabic one.
         return html.replace("ی", "ي").encode(article.charset, "xmlcharrefreplace"), "text/html"
     if "legacy_header" in article.quirks:
@@ -113,9 +128,14 @@ def _encoded(html: str, article: Article) -> tuple[bytes, str]:
 
 
 def _frame(outlet: Outlet, base: str, moment: datetime) -> dict[str, Any]:
-    return {"outlet": outlet, "base": base, "words": _furniture()[outlet.lang],
-            "sections": list(enumerate(outlet.sections, start=1)),
-            "clock": printed(moment, outlet), "today": moment.astimezone(outlet.zone)}
+    return {
+        "outlet": outlet,
+        "base": base,
+        "words": _furniture()[outlet.lang],
+        "sections": list(enumerate(outlet.sections, start=1)),
+        "clock": printed(moment, outlet),
+        "today": moment.astimezone(outlet.zone),
+    }
 
 
 def article_page(outlet: Outlet, article: Article, base: str, moment: datetime) -> Page:
@@ -126,33 +146,72 @@ def article_page(outlet: Outlet, article: Article, base: str, moment: datetime) 
     url = base + outlet.path(article)
     related, most_read = _around(outlet, article, version.at)
     dated = "no_date" not in article.quirks
-    html = _templates().get_template(f"{outlet.id}.html").render(
-        **_frame(outlet, base, moment), article=article, version=version, url=url,
-        blocks=[] if "empty" in article.quirks else _blocks(article, version),
-        published=printed(article.published, outlet) if dated else None,
-        published_iso=article.published.astimezone(outlet.zone).isoformat() if dated else None,
-        updated=printed(version.at, outlet) if dated and version.at > article.published else None,
-        updated_iso=version.at.astimezone(outlet.zone).isoformat(), teaser=teaser(version),
-        json_ld=_json_ld(outlet, article, version, url) if dated else None,
-        related=_cards(outlet, related, version.at), most_read=_cards(outlet, most_read, version.at),
-        readers=_readers(outlet, article), paywall="paywall" in article.quirks,
-        heading=None, cards=[], earlier=None, later=None,
+    html = (
+        _templates()
+        .get_template(f"{outlet.id}.html")
+        .render(
+            **_frame(outlet, base, moment),
+            article=article,
+            version=version,
+            url=url,
+            blocks=[] if "empty" in article.quirks else _blocks(article, version),
+            published=printed(article.published, outlet) if dated else None,
+            published_iso=article.published.astimezone(outlet.zone).isoformat() if dated else None,
+            updated=printed(version.at, outlet) if dated and version.at > article.published else None,
+            updated_iso=version.at.astimezone(outlet.zone).isoformat(),
+            teaser=teaser(version),
+            json_ld=_json_ld(outlet, article, version, url) if dated else None,
+            related=_cards(outlet, related, version.at),
+            most_read=_cards(outlet, most_read, version.at),
+            readers=_readers(outlet, article),
+            paywall="paywall" in article.quirks,
+            heading=None,
+            cards=[],
+            earlier=None,
+            later=None,
+        )
     )
     body, content_type = _encoded(html, article)
     return Page(body, content_type, version.at)
 
 
-def list_page(outlet: Outlet, base: str, moment: datetime, heading: str | None, articles: list[Article],
-              changed: datetime, day: date | None = None) -> Page:
+def list_page(
+    outlet: Outlet,
+    base: str,
+    moment: datetime,
+    heading: str | None,
+    articles: list[Article],
+    changed: datetime,
+    day: date | None = None,
+) -> Page:
     """A page of cards: the home page (no heading), a section, or the archive of a day with its neighbours."""
     around = {}
     for name, step in (("earlier", -1), ("later", 1)):
         other = day + timedelta(days=step) if day else None
         around[name] = f"/archive/{other:%Y/%m/%d}" if other else None
-    html = _templates().get_template(f"{outlet.id}.html").render(
-        **_frame(outlet, base, moment), article=None, version=None, url=base + "/", heading=heading,
-        cards=_cards(outlet, articles[:LIST_LENGTH], moment), json_ld=None, blocks=[], published=None,
-        published_iso=None, updated=None, updated_iso=None, teaser=outlet.tagline, related=[], most_read=[],
-        readers=[], paywall=False, earlier=around["earlier"], later=around["later"],
+    html = (
+        _templates()
+        .get_template(f"{outlet.id}.html")
+        .render(
+            **_frame(outlet, base, moment),
+            article=None,
+            version=None,
+            url=base + "/",
+            heading=heading,
+            cards=_cards(outlet, articles[:LIST_LENGTH], moment),
+            json_ld=None,
+            blocks=[],
+            published=None,
+            published_iso=None,
+            updated=None,
+            updated_iso=None,
+            teaser=outlet.tagline,
+            related=[],
+            most_read=[],
+            readers=[],
+            paywall=False,
+            earlier=around["earlier"],
+            later=around["later"],
+        )
     )
     return Page(html.encode(), "text/html; charset=utf-8", changed)

@@ -86,8 +86,9 @@ class Newsroom:
     def __enter__(self) -> Newsroom:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
 
@@ -95,8 +96,6 @@ class _Handler(BaseHTTPRequestHandler):
     """Answers for one outlet; `_serve_outlet` makes a subclass with the outlet bound."""
 
     protocol_version = "HTTP/1.1"
-    server_version = "SarhadNewsroom/1"
-    sys_version = ""
     outlet: Outlet
     newsroom: Newsroom
 
@@ -105,6 +104,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self._handle()
+
+    def version_string(self) -> str:
+        """The Server header."""
+        return "SarhadNewsroom/1"
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: requests are kept in `Newsroom.requests`."""
@@ -154,8 +157,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _page_headers(self, page: Page, moment: datetime | None) -> dict[str, str]:
         changed = format_datetime(page.changed_at.astimezone(UTC), usegmt=True)
         headers = {
-            "Content-Type": page.content_type, "Last-Modified": changed, "Cache-Control": "max-age=60",
-            "ETag": f'"{hashlib.sha256(page.body).hexdigest()[:20]}"', "Vary": "accept-datetime, accept-encoding",
+            "Content-Type": page.content_type,
+            "Last-Modified": changed,
+            "Cache-Control": "max-age=60",
+            "ETag": f'"{hashlib.sha256(page.body).hexdigest()[:20]}"',
+            "Vary": "accept-datetime, accept-encoding",
             "Link": f'<{self.newsroom.base(self.outlet.id)}{self.path}>; rel="original timegate"',
         }
         if "Accept-Datetime" in self.headers:
@@ -211,8 +217,14 @@ def _serve_outlet(outlet: Outlet, newsroom: Newsroom, host: str, port: int) -> N
     newsroom.servers.append(server)
 
 
-def serve(base_port: int = DEFAULT_PORT, host: str = "127.0.0.1", *, clock: datetime = DEFAULT_CLOCK,
-          slow_s: float = 1.5, hostile: bool = False) -> Newsroom:
+def serve(
+    base_port: int = DEFAULT_PORT,
+    host: str = "127.0.0.1",
+    *,
+    clock: datetime = DEFAULT_CLOCK,
+    slow_s: float = 1.5,
+    hostile: bool = False,
+) -> Newsroom:
     """Start every outlet on its own port and return the handle; `base_port=0` takes free ports.
 
     The hostile outlet is served only when asked for. OSError when a port is taken.
@@ -242,8 +254,14 @@ def source_files(mapping: dict[str, str]) -> list[dict[str, Any]]:
     return sources
 
 
-def main(base_port: int = DEFAULT_PORT, host: str = "127.0.0.1", *, clock: str | None = None,
-         slow_s: float = 1.5, hostile: bool = False) -> int:
+def main(
+    base_port: int = DEFAULT_PORT,
+    host: str = "127.0.0.1",
+    *,
+    clock: str | None = None,
+    slow_s: float = 1.5,
+    hostile: bool = False,
+) -> int:
     """Serve until SIGINT or SIGTERM; prints a table of URLs, then `newsroom ready`. 1 when a port is taken."""
     now = datetime.fromisoformat(clock) if clock else DEFAULT_CLOCK
     done = threading.Event()

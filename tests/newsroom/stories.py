@@ -19,10 +19,24 @@ FEED_LENGTH = 20
 """Items a feed holds: what most real feeds hold."""
 FOUNDED = datetime.fromisoformat("2023-11-30T00:00:00+00:00")
 """When the newsroom's pages first existed: the Memento-Datetime of a list that is still empty."""
-QUIRKS = frozenset({
-    "no_date", "gone", "slow", "robots", "empty", "live_blog", "paywall", "redirect", "tracking",
-    "legacy_meta", "legacy_header", "revised", "round_up", "denial",
-})
+QUIRKS = frozenset(
+    {
+        "no_date",
+        "gone",
+        "slow",
+        "robots",
+        "empty",
+        "live_blog",
+        "paywall",
+        "redirect",
+        "tracking",
+        "legacy_meta",
+        "legacy_header",
+        "revised",
+        "round_up",
+        "denial",
+    }
+)
 """What may be odd about an article; docs/newsroom.md says what each does."""
 
 
@@ -145,10 +159,20 @@ def read_article(path: Path) -> Article:
     if [v.at for v in versions] != sorted({v.at for v in versions}):
         raise ValueError(f"{path}: versions are not in order of time")
     return Article(
-        id=raw["id"], outlet=outlet, slug=slug, byline=raw["byline"], section=raw["section"], lang=raw["lang"],
-        published=published, versions=tuple(versions), caption=raw.get("caption"),
-        tags=tuple(raw.get("tags", ())), related=tuple(raw.get("related", ())), wire=raw.get("wire"),
-        quirks=frozenset(raw.get("quirks", ())), charset=raw.get("charset", "utf-8"),
+        id=raw["id"],
+        outlet=outlet,
+        slug=slug,
+        byline=raw["byline"],
+        section=raw["section"],
+        lang=raw["lang"],
+        published=published,
+        versions=tuple(versions),
+        caption=raw.get("caption"),
+        tags=tuple(raw.get("tags", ())),
+        related=tuple(raw.get("related", ())),
+        wire=raw.get("wire"),
+        quirks=frozenset(raw.get("quirks", ())),
+        charset=raw.get("charset", "utf-8"),
     )
 
 
@@ -160,10 +184,19 @@ def read_outlets() -> dict[str, Outlet]:
     for row in rows:
         files = sorted((HERE / "articles" / row["id"]).glob("*.yml"))
         outlets[row["id"]] = Outlet(
-            id=row["id"], name=row["name"], tagline=row["tagline"], lang=row["lang"], zone=ZoneInfo(row["timezone"]),
-            feed=row["feed"], feed_path=row["feed_path"], article_path=row["article_path"],
-            sections=tuple(row["sections"]), sitemaps=row["sitemaps"], news_sitemap=row["news_sitemap"],
-            crawl_delay=row["crawl_delay"], address=row["address"],
+            id=row["id"],
+            name=row["name"],
+            tagline=row["tagline"],
+            lang=row["lang"],
+            zone=ZoneInfo(row["timezone"]),
+            feed=row["feed"],
+            feed_path=row["feed_path"],
+            article_path=row["article_path"],
+            sections=tuple(row["sections"]),
+            sitemaps=row["sitemaps"],
+            news_sitemap=row["news_sitemap"],
+            crawl_delay=row["crawl_delay"],
+            address=row["address"],
             articles=tuple(read_article(path) for path in files),
         )
     return outlets
