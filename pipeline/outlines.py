@@ -104,6 +104,11 @@ def side_of_border(lat: float, lon: float) -> str | None:
     return shipped_outlines().side_of_border(lat, lon)
 
 
+def distance_km(a: Point, b: Point) -> float:
+    """Kilometres between two points (lon, lat) that are not far apart."""
+    return _km_to_segment(a[1], a[0], b, b)
+
+
 def _rings(geometry: dict[str, Any]) -> tuple[Ring, ...]:
     if geometry["type"] != "MultiPolygon":
         raise ValueError(f"geometry is {geometry['type']}, not MultiPolygon")
