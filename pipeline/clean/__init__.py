@@ -25,12 +25,13 @@ from pipeline.clean.page import (
     has_named,
     json_ld_articles,
     meta,
+    outlet_names,
     own_node,
     parse_page,
     prune,
     title_of,
 )
-from pipeline.clean.when import Moment, read_times
+from pipeline.clean.when import Moment, byline_in, read_times
 from pipeline.clean.words import load_patterns
 from pipeline.discover.urls import clean_url
 from pipeline.errors import RejectError
@@ -134,16 +135,20 @@ def _read(source: Source, capture: Row, link: Row, tree: Element, knobs: CleanSe
     title = title_of(tree, described)
     node = own_node(json_ld_articles(tree), url, title)
     author = author_of(tree, described, node)
+    outlets = outlet_names(tree, described, title)
     is_walled = (node or {}).get("isAccessibleForFree") in (False, "False", "false") or has_named(
         tree, patterns.paywall_name
     )
+    is_live = "LiveBlogPosting" in str((node or {}).get("@type")) or has_named(tree, patterns.live_name)
     prune(tree, patterns)
     page_blocks = list(blocks(tree))
     is_walled = is_walled or any(patterns.paywall_words.search(block.text) for block in page_blocks)
     times = read_times(
         node, described, tree, page_blocks, title, source.timezone, capture["seen_at"], patterns
     )
-    text = main_text(tree, title, author, patterns)
+    author = author or byline_in(page_blocks, title, source.timezone)
+    names = outlets | {name.casefold() for name in (author, source.name) if name}
+    text = main_text(tree, title, names, is_live, patterns)
     if is_walled and len(text) < patterns.stub_chars:
         raise RejectError("paywall", f"{len(text)} characters before the paywall; the rest is for subscribers")
     if len(text) < knobs.min_text_chars:

@@ -10,7 +10,7 @@ from typing import Any
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
-from pipeline.clean.page import Element, one_line
+from pipeline.clean.page import Element, blocks, one_line
 from pipeline.clean.when import times_in
 from pipeline.clean.words import Patterns
 
@@ -25,11 +25,22 @@ MAX_FURNITURE_CHARS = 220
 HEAD_LINES = 6
 
 
-def main_text(tree: Element, title: str | None, author: str | None, patterns: Patterns) -> str:
+def main_text(tree: Element, title: str | None, names: frozenset[str], is_live: bool, patterns: Patterns) -> str:
     """Paragraphs of the article, one a line; empty where the page has no main text.
 
-    The tree must have been pruned. From here on the text is the reference of all spans and is not changed again.
+    The tree must have been pruned; ``names`` are what author and outlet are called, folded. A live blog is read
+    block by block: trafilatura takes its entries out of their order. From here on the text is the reference of all
+    spans and is not changed again.
     """
+    if is_live:
+        article = next((element for name in ("article", "main") for element in tree.iter(name)), tree)
+        lines = [tidy(block.text) for block in blocks(article)]
+    else:
+        lines = _extract(tree)
+    return "\n".join(_without_furniture([line for line in lines if line], title, names, patterns))
+
+
+def _extract(tree: Element) -> list[str]:
     copied = deepcopy(tree)
     for element in copied.iter():
         for part in ("text", "tail"):
@@ -40,8 +51,7 @@ def main_text(tree: Element, title: str | None, author: str | None, patterns: Pa
     options = Extractor(output_format="python", fast=True, recall=True, comments=False, tables=True, dedup=False)
     found: Any = bare_extraction(copied, options=options)
     raw = (found.text or "") if found is not None else ""
-    lines = [line for line in (tidy(line) for line in raw.replace(STAND_IN, ZWNJ).split("\n")) if line]
-    return "\n".join(_without_furniture(lines, title, author, patterns))
+    return [tidy(line) for line in raw.replace(STAND_IN, ZWNJ).split("\n")]
 
 
 def tidy(text: str) -> str:
@@ -49,20 +59,20 @@ def tidy(text: str) -> str:
     return one_line(INVISIBLE.sub("", unicodedata.normalize("NFC", text))) or ""
 
 
-def _without_furniture(lines: list[str], title: str | None, author: str | None, patterns: Patterns) -> list[str]:
+def _without_furniture(lines: list[str], title: str | None, names: frozenset[str], patterns: Patterns) -> list[str]:
     heading = tidy(title or "").casefold()
     head = next((at for at, line in enumerate(lines[:HEAD_LINES]) if heading and line.casefold() == heading), None)
     # Section names and crumbs stand above the headline.
     kept = lines[head + 1 :] if head is not None else lines
-    kept = [line for line in kept if not _is_furniture(line, author, patterns)]
+    kept = [line for line in kept if not _is_furniture(line, names, patterns)]
     # A page of nothing but headings, names and labels has no text.
     return kept if any(SENTENCE_END.search(line) and len(line) > 40 for line in kept) else []
 
 
-def _is_furniture(line: str, author: str | None, patterns: Patterns) -> bool:
+def _is_furniture(line: str, names: frozenset[str], patterns: Patterns) -> bool:
     if len(line) > MAX_FURNITURE_CHARS:
         return False
-    if patterns.furniture_line.fullmatch(line) or (author and line.casefold() == author.casefold()):
+    if patterns.furniture_line.fullmatch(line) or line.casefold() in names:
         return True
     opened = line.casefold().lstrip("|•· ").startswith(patterns.byline_openers)
     if opened and not SENTENCE_END.search(line) and len(line) < 100:

@@ -8,16 +8,18 @@ from functools import cache
 
 from pipeline.clean.words import load_wires
 
-LEAD_CHARS = 600  # further down a name is the source of one statement, not of the text
+LEAD_CHARS = 600  # further down it is the source of one statement
 CREDIT_CHARS = 120
 
 BEFORE = (
-    r"(?:according to|quoting|quoted by|cited by|citing|told|reports? by|reported by|by|via|courtesy of|input from|"
-    r"inputs from|به گزارش|به نقل از|گزارش|خبرگزاری|رپورٹ)\s+"
-    r"(?:the |state |official |semi-official |semiofficial |iranian |pakistani |news agency |خبرگزاری |خبر رساں ادارے )*"
+    r"(?:according to|quoting|quoted by|cited by|citing|told|reports? by|reported by|by|via|courtesy of|"
+    r"inputs? from|به گزارش|به نقل از|گزارش|خبرگزاری|رپورٹ)\s+"
+    r"(?:the |state |official |semi-official |semiofficial |iranian |pakistani |news agency )*"
+    r"(?:خبرگزاری |خبر رساں ادارے )?"
 )
 AFTER = (
-    r"(?:'s)?\s+(?:news agency |agency |news |correspondent )*(?:reported|reports|said|says|has reported|quoted|cited)\b"
+    r"(?:'s)?\s+(?:news agency |agency |news |correspondent )*"
+    r"(?:reported|reports|said|says|has reported|quoted|cited)\b"
     r"|\s+(?:کے مطابق|نے رپورٹ|نوشت|گزارش داد|نے بتایا)"
 )
 

@@ -24,8 +24,8 @@ BLOCK_TAGS = frozenset(
     (
         "address", "article", "aside", "blockquote", "body", "br", "center", "dd", "details", "div", "dl", "dt",
         "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
-        "html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
-        "tr", "ul",
+        "html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th",
+        "thead", "tr", "ul",
     )
 )  # fmt: skip
 ARTICLE_TYPES = re.compile(r"(Article|Posting|Report|Review)$", re.IGNORECASE)
@@ -170,6 +170,15 @@ def blocks(root: Element) -> Iterator[Block]:
         yield Block(text, tag)
 
 
+def outlet_names(tree: Element, described: dict[str, str], title: str | None) -> frozenset[str]:
+    """What the page calls its outlet, folded: lines of the text that say only this are no text."""
+    window = next((one_line(element.text_content()) for element in tree.iter("title")), None) or ""
+    parts = re.split(r"\s+[|–—-]\s+", window)
+    around = [] if title is None else [part for part in parts if part.casefold() not in title.casefold()]
+    names = [described.get("og:site_name"), described.get("application-name"), *around]
+    return frozenset(name.casefold() for name in names if name)
+
+
 def canonical(tree: Element) -> str | None:
     """The address that the page names as its own."""
     for link in tree.iter("link"):
@@ -193,7 +202,7 @@ def title_of(tree: Element, described: dict[str, str]) -> str | None:
 
 
 def author_of(tree: Element, described: dict[str, str], node: dict[str, Any] | None) -> str | None:
-    """The byline: JSON-LD, meta, then an element that is marked as author."""
+    """The byline that the markup gives: JSON-LD, meta, then an element that is marked as author."""
     authors = (node or {}).get("author")
     names = [
         one_line(str(author.get("name") if isinstance(author, dict) else author))

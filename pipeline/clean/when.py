@@ -34,6 +34,7 @@ CLOCK = (
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?::(?P<second>\d{2}))?\s*(?P<half>[ap]\.?m\.?)?"
     r"\s*(?P<zone>[A-Z]{1,4}\b)?"
 )
+BYLINE = re.compile(r"(?:\bby|تحریر:?|نویسنده:?)\s+([^|·•(\d،]{2,60})", re.IGNORECASE)
 MAX_DATE_LINE = 250
 BLOCKS_AFTER_TITLE = 8
 SOLAR_YEARS = range(1350, 1450)
@@ -140,6 +141,25 @@ def _date_lines(
             elif modified is None and moment.at > published.at:
                 modified = moment
     return published, modified
+
+
+def byline_in(text_blocks: list[Block], title: str | None, zone: str) -> str | None:
+    """The author in the line that holds the date: after "by", or the only other thing that the line says."""
+    start = next((at for at, block in enumerate(text_blocks) if block.text == title), None)
+    if start is None:
+        return None
+    for block in text_blocks[start + 1 : start + 1 + BLOCKS_AFTER_TITLE]:
+        if len(block.text) > MAX_DATE_LINE:
+            return None
+        if not times_in(block.text, zone):
+            continue
+        by = BYLINE.search(block.text)
+        if by is not None:
+            return by[1].strip(" ,·•-")
+        parts = [part.strip() for part in re.split(r"[|·•]", block.text)]
+        others = [part for part in parts if part and not times_in(part, zone) and not re.search(r"\d", part)]
+        return others[0] if len(others) == 1 and len(others[0].split()) <= 5 else None
+    return None
 
 
 def times_in(text: str, zone: str) -> list[tuple[str, Moment]]:

@@ -31,6 +31,7 @@ class PageWords(Model):
     furniture_lines: tuple[str, ...]
     byline_openers: tuple[str, ...]
     paywall: PaywallWords
+    live_names: tuple[str, ...]
     updated_words: tuple[str, ...]
 
 
@@ -65,6 +66,7 @@ class Patterns:
     furniture_line: re.Pattern[str]
     paywall_name: re.Pattern[str]
     paywall_words: re.Pattern[str]
+    live_name: re.Pattern[str]
     updated: re.Pattern[str]
     byline_openers: tuple[str, ...]
     stub_chars: int
@@ -86,6 +88,7 @@ def load_patterns(config: Path = CONFIG) -> Patterns:
             re.compile("|".join(f"(?:{line})" for line in words.furniture_lines), flags),
             re.compile(rf"(?:^|[\s_-])(?:{'|'.join(words.paywall.names)})(?:$|[\s_-])", flags),
             re.compile("|".join(words.paywall.words), flags),
+            re.compile(rf"(?:^|[\s_-])(?:{'|'.join(words.live_names)})(?:$|[\s_-])", flags),
             re.compile("|".join(words.updated_words), flags),
             tuple(opener.casefold() for opener in words.byline_openers),
             words.paywall.stub_chars,
