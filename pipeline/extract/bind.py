@@ -1,0 +1,154 @@
+"""Who did it, who claimed it, against whom, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.extract.discourse import FAMILY, Event, Frame
+from pipeline.extract.fields import Setting
+from pipeline.extract.knowledge import Knowledge
+from pipeline.extract.reading import ClaimReading, Span
+from pipeline.extract.scene import ActorHit
+
+STATE_FAMILIES = frozenset({"raid", "arrest", "execution", "protest"})
+DOING = ("by", "agent")
+
+
+def actor_claims(event: Event, event_type: str, setting: Setting, knowledge: Knowledge) -> list[ClaimReading]:
+    """Perpetrator and claimant. Blame from habit and umbrella labels name nobody."""
+    claims: list[ClaimReading] = []
+    claimants = [hit for hit in _hits(event, knowledge, ("claim",)) if knowledge.is_armed(hit.actor)]
+    if claimants:
+        claims.append(_claim("claimed_by", claimants[0], knowledge, setting, "claimed", "actor.claim"))
+    hit, stance, rule = _perpetrator(event, event_type, setting, knowledge, claimants)
+    if hit is not None:
+        claims.append(_claim("perpetrator", hit, knowledge, setting, stance, rule))
+    elif FAMILY[event_type] in STATE_FAMILIES or _is_state_action(event):
+        default = _default(event_type, setting, knowledge)
+        if default is not None:
+            frame = event.frames[0]
+            span = _trigger_span(frame)
+            claims.append(ClaimReading("perpetrator", span, "actor.default", value=knowledge.actors[default].name,
+                                       canonical_id=default, confidence=0.5))  # fmt: skip
+    return claims
+
+
+def _perpetrator(
+    event: Event, event_type: str, setting: Setting, knowledge: Knowledge, claimants: list[ActorHit]
+) -> tuple[ActorHit | None, str, str]:
+    doing = list(_hits(event, knowledge, DOING))
+    if FAMILY[event_type] == "execution":
+        return None, "", ""
+    if FAMILY[event_type] in STATE_FAMILIES or _is_state_action(event):
+        state = [hit for hit in doing if knowledge.is_state(hit.actor)]
+        state = state or [h for h in _hits(event, knowledge, ("speaker", "named")) if knowledge.is_state(h.actor)
+                          and knowledge.actors[h.actor].kind != "government"]  # fmt: skip
+        best = _most_telling(state, knowledge)
+        return (best, "reported", "actor.state") if best else (None, "", "")
+    if claimants:
+        return claimants[0], "claimed", "actor.claim"
+    armed = [hit for hit in doing if knowledge.is_armed(hit.actor)]
+    if armed:
+        return armed[0], "reported", "actor.agent"
+    blamed = [hit for hit in _hits(event, knowledge, ("blame",)) if knowledge.is_armed(hit.actor)]
+    if blamed:
+        return blamed[0], "accused", "actor.blame"
+    state = [hit for hit in doing if knowledge.is_state(hit.actor)]
+    if state and FAMILY[event_type] != "explosion":
+        return _most_telling(state, knowledge), "reported", "actor.agent"
+    return None, "", ""
+
+
+def _hits(event: Event, knowledge: Knowledge, parts: tuple[str, ...]) -> Iterator[ActorHit]:
+    for frame in event.frames:
+        if frame.cues & {"habit"} and frame is not event.frames[0]:
+            continue
+        for hit in frame.actors:
+            if hit.part in parts and knowledge.is_doer(hit.actor):
+                yield hit
+
+
+def _is_state_action(event: Event) -> bool:
+    """Whether only militants are among the dead and held, as when forces act."""
+    groups = {
+        toll.group
+        for frame in event.frames[:3]
+        for toll in frame.tolls
+        if toll.field in ("killed", "arrested") and toll.count.best
+    }
+    return groups == {"attackers"}
+
+
+def _most_telling(hits: list[ActorHit], knowledge: Knowledge) -> ActorHit | None:
+    """The first force with a name of its own, else the first."""
+    generic = knowledge.judgement.generic_forces
+    named = [hit for hit in hits if hit.actor not in generic]
+    return (named or hits or [None])[0]
+
+
+def _default(event_type: str, setting: Setting, knowledge: Knowledge) -> str | None:
+    country = setting.country or ""
+    if event_type == "execution":
+        return knowledge.judgement.default_court.get(country)
+    return knowledge.judgement.default_force.get(country)
+
+
+def _claim(
+    field: str, hit: ActorHit, knowledge: Knowledge, setting: Setting, stance: str, rule: str
+) -> ClaimReading:
+    actor_id = knowledge.judgement.generic_forces.get(hit.actor, {}).get(setting.country or "", hit.actor)
+    return ClaimReading(field, Span(hit.start, hit.end), rule, value=knowledge.actors[actor_id].name, canonical_id=actor_id,
+                        stance=stance, confidence=0.85 if stance == "reported" else 0.75)  # fmt: skip
+
+
+def _trigger_span(frame: Frame) -> Span:
+    if frame.asserted:
+        unit = frame.scene.row[frame.asserted[0].at]
+        return Span(unit.start, unit.end)
+    if frame.tolls:
+        return Span(frame.tolls[0].start, frame.tolls[0].end)
+    return Span(frame.scene.start, frame.scene.end)
+
+
+def target_claim(event: Event, event_type: str, knowledge: Knowledge) -> ClaimReading | None:
+    """Whom or what it hit: actors attacked, then victims counted, then things."""
+    for frame in event.frames:
+        for toll in frame.tolls:
+            for group in toll.groups:
+                for hit in frame.actors:
+                    if group.first <= hit.at <= group.last and hit.actor in knowledge.judgement.targets:
+                        return ClaimReading("target", Span(hit.start, hit.end), "target.victim",
+                                            value=knowledge.judgement.targets[hit.actor], canonical_id=hit.actor)  # fmt: skip
+        things = _things(frame, "target")
+        victims = [toll for toll in frame.tolls if toll.target and toll.field in ("killed", "injured", "abducted", "arrested")]
+        for hit in frame.actors:
+            if hit.part == "target" and hit.actor in knowledge.judgement.targets:
+                return ClaimReading("target", Span(hit.start, hit.end), "target.actor",
+                                    value=knowledge.judgement.targets[hit.actor], canonical_id=hit.actor)  # fmt: skip
+        if things and things[0][0] != "civilians":
+            name, span, rule = things[0]
+            return ClaimReading("target", span, rule, value=name)
+        if victims:
+            return ClaimReading("target", Span(victims[0].start, victims[0].end), "target.victim", value=victims[0].target)
+        if things:
+            name, span, rule = things[0]
+            return ClaimReading("target", span, rule, value=name)
+    return None
+
+
+def weapon_claims(event: Event) -> list[ClaimReading]:
+    """Weapons named in the frames of the event."""
+    found: dict[str, ClaimReading] = {}
+    for frame in event.frames[:4]:
+        for name, span, rule in _things(frame, "weapon"):
+            found.setdefault(name, ClaimReading("weapon", span, rule, value=name))
+    return list(found.values())
+
+
+def _things(frame: Frame, kind: str) -> list[tuple[str, Span, str]]:
+    found = []
+    for unit in frame.scene.row[frame.low : frame.high]:
+        sense = unit.form.get(kind)
+        if sense and sense.entry:
+            found.append((str(sense.entry.get("name")), Span(unit.start, unit.end), sense.entry.id))
+    return found

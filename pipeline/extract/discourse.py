@@ -1,0 +1,307 @@
+"""From clauses to events: which sentences tell of one event, and which event is the news."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from pipeline.extract import geography
+from pipeline.extract.dates import When
+from pipeline.extract.places import WIDE, Where
+from pipeline.extract.scene import ActorHit, Scene, Trigger, clauses_of
+from pipeline.extract.tolls import Toll
+
+FAMILY = {
+    "bombing": "explosion", "suicide_bombing": "explosion", "ied_explosion": "explosion",
+    "air_strike": "strike", "drone_strike": "strike", "missile_strike": "strike", "shelling": "strike",
+    "armed_attack": "assault", "ambush": "assault", "assassination": "assault",
+    "armed_clash": "clash", "border_skirmish": "clash", "raid_operation": "raid", "arrest": "arrest",
+    "abduction": "abduction", "execution": "execution", "protest_crackdown": "protest", "other": "other",
+}  # fmt: skip
+
+# Families that one event may show together, as when fighters attack with explosives and a clash follows.
+KIN = {
+    frozenset(pair)
+    for pair in (
+        ("explosion", "assault"), ("assault", "clash"), ("clash", "raid"), ("raid", "arrest"), ("clash", "arrest"),
+        ("explosion", "clash"), ("assault", "raid"), ("abduction", "assault"), ("strike", "assault"), ("abduction", "other"),
+        ("other", "assault"), ("protest", "assault"), ("protest", "clash"), ("strike", "clash"), ("strike", "explosion"),
+        ("other", "clash"), ("protest", "arrest"), ("other", "raid"), ("raid", "explosion"), ("other", "strike"),
+        ("strike", "raid"),
+    )
+}  # fmt: skip
+PLACED = ("in", "near", "attr", "between", "bare", "office")
+NEWS_DAYS = 6  # an event further back than this from publication is background unless it is the lead
+
+
+@dataclass(slots=True)
+class Frame:
+    """A clause that tells of an event, or adds to one."""
+
+    scene: Scene
+    low: int
+    high: int
+    triggers: list[Trigger]
+    tolls: list[Toll]
+    whens: list[When]
+    wheres: list[Where]
+    actors: list[ActorHit]
+    cues: set[str]
+    first_in_scene: bool
+
+    @property
+    def strong(self) -> list[Trigger]:
+        """Asserted triggers that name a type."""
+        return [t for t in self.triggers if t.strength == "strong" and t.polarity == "asserted"]
+
+    @property
+    def asserted(self) -> list[Trigger]:
+        """Asserted triggers."""
+        return [t for t in self.triggers if t.polarity == "asserted"]
+
+    @property
+    def told_times(self) -> list[When]:
+        """Times of events, not of speech."""
+        return [when for when in self.whens if not when.said]
+
+    @property
+    def placed(self) -> list[Where]:
+        """Places below the province where things happen."""
+        return [w for w in self.wheres if w.role in ("in", "near", "attr", "between") and w.level not in WIDE]
+
+
+@dataclass(slots=True)
+class Event:
+    """An event of the article, gathered from its frames."""
+
+    number: int
+    frames: list[Frame] = field(default_factory=list)
+    families: Counter[str] = field(default_factory=Counter)
+    role: str = "main"
+    lead: bool = False
+    separate: bool = False
+    rule: str = ""
+
+    @property
+    def scenes(self) -> list[int]:
+        """Numbers of its sentences."""
+        return [frame.scene.number for frame in self.frames]
+
+    def times(self) -> list[When]:
+        """Its own time expressions."""
+        return [when for frame in self.frames for when in frame.told_times]
+
+    def places(self) -> list[Where]:
+        """Its own places below the province."""
+        return [where for frame in self.frames for where in frame.placed]
+
+    def tolls(self, name: str) -> list[Toll]:
+        """Its figures of one field."""
+        return [toll for frame in self.frames for toll in frame.tolls if toll.field == name]
+
+
+def frames_of(scene: Scene) -> list[Frame]:
+    """The clauses of a scene as frames."""
+    frames = []
+    for n, (low, high) in enumerate(clauses_of(scene)):
+        cues = {role for role, places in scene.cues.items() if any(low <= at < high for at in places)}
+        frames.append(Frame(
+            scene, low, high,
+            [t for t in scene.triggers if low <= t.at < high],
+            [t for t in scene.tolls if low <= t.anchor < high],
+            [w for w in scene.whens if low <= w.at < high],
+            [w for w in scene.wheres if low <= w.at < high],
+            [a for a in scene.actors if low <= a.at < high],
+            cues, n == 0,
+        ))  # fmt: skip
+    return frames
+
+
+def is_eventful(frame: Frame) -> bool:
+    """Whether the frame tells that something happened."""
+    if frame.asserted:
+        return not ("aggregate" in frame.cues and not frame.tolls and not frame.told_times)
+    return any(toll.count.best is not None or toll.count.low is not None for toll in frame.tolls)
+
+
+def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
+    """Events of an article in the order in which they are first told."""
+    events: list[Event] = []
+    current: Event | None = None
+    heading_before = False
+    for scene in scenes:
+        if scene.sentence.kind == "heading":
+            heading_before = True
+            continue
+        for frame in frames_of(scene):
+            if not is_eventful(frame):
+                if current is not None and _adds(frame):
+                    _attach(current, frame)
+                continue
+            event = _match(frame, events, current, heading_before)
+            if event is None:
+                event = Event(len(events), lead=not events)
+                event.separate = _separates(frame) or heading_before
+                events.append(event)
+            _attach(event, frame)
+            current = event
+            heading_before = False
+    for event in events:
+        event.role = _role(event, events, published)
+    return events
+
+
+def _adds(frame: Frame) -> bool:
+    """A frame without an event of its own that may say more about the current one."""
+    return bool(frame.tolls or any(a.part == "claim" for a in frame.actors) or "again" in frame.cues or frame.scene.nobody)
+
+
+def _attach(event: Event, frame: Frame) -> None:
+    event.frames.append(frame)
+    weight = 3 if len(event.frames) == 1 else 1
+    for trigger in frame.asserted:
+        family = FAMILY[trigger.event]
+        event.families[family] += weight * (3 if trigger.strength == "strong" else 1)
+    for toll in frame.tolls:
+        if toll.event != "none" and not frame.asserted:
+            event.families[FAMILY[toll.event]] += weight
+
+
+def _separates(frame: Frame) -> bool:
+    """A "separately" that opens the sentence."""
+    return frame.first_in_scene and any(at <= frame.low + 3 for at in frame.scene.cues.get("separate", ()))
+
+
+def _match(frame: Frame, events: Sequence[Event], current: Event | None, heading: bool) -> Event | None:
+    best: Event | None = None
+    best_score = 0.0
+    for event in events:
+        score = fit(frame, event) + (0.75 if event is current else 0.0) + (0.25 if event.lead else 0.0)
+        score -= 0.5 if heading and event is current else 0.0
+        if score > best_score:
+            best, best_score = event, score
+    return best
+
+
+def fit(frame: Frame, event: Event) -> float:
+    """How well a frame fits an event; positive where it tells of it."""
+    score = _fit_family(frame, event)
+    score += _fit_time(frame, event)
+    score += _fit_place(frame, event)
+    score += _fit_actor(frame, event)
+    score += _fit_toll(frame, event)
+    if "again" in frame.cues:
+        score += 1.0
+    if _separates(frame):
+        score -= 3.0
+    if "background" in frame.cues and event.lead and not any("background" in f.cues for f in event.frames):
+        score -= 1.5
+    return score
+
+
+def _fit_family(frame: Frame, event: Event) -> float:
+    ours = {FAMILY[t.event] for t in frame.strong}
+    if not ours or not event.families:
+        return 0.5
+    theirs = {family for family, n in event.families.items() if n >= max(event.families.values()) / 2}
+    if ours & theirs:
+        return 1.5
+    if any(frozenset((a, b)) in KIN for a in ours for b in theirs):
+        return 0.0
+    return -2.5
+
+
+def _fit_time(frame: Frame, event: Event) -> float:
+    ours = [when for when in frame.told_times if when.shift is None]
+    theirs = event.times()
+    if any(when.shift is not None for when in frame.told_times):
+        return -1.5
+    if not ours:
+        return 0.0
+    if not theirs:
+        return -1.0 if any(when.ago for when in ours) else 0.0
+    verdicts = [_same_time(a, b) for a in ours for b in theirs]
+    if any(verdict is True for verdict in verdicts):
+        return 1.0
+    return -2.5 if all(verdict is False for verdict in verdicts) else 0.0
+
+
+def _same_time(a: When, b: When) -> bool | None:
+    """True where one covers the other, False where they are apart, None where that cannot be known."""
+    if a.first and a.last and b.first and b.last:
+        return a.first <= b.last and b.first <= a.last
+    if a.key == b.key:
+        return True
+    if a.key[0] == b.key[0]:
+        return False
+    return None
+
+
+def _fit_place(frame: Frame, event: Event) -> float:
+    ours, theirs = frame.placed, event.places()
+    if not ours:
+        return _fit_province(frame, event)
+    if not theirs:
+        return 0.0
+    matches = [any(geography.compatible(a, b) for b in theirs) for a in ours]
+    if all(matches):
+        return 1.0
+    return 0.0 if any(matches) else -2.5
+
+
+def _fit_province(frame: Frame, event: Event) -> float:
+    ours = {(geography.country_of(w), geography.admin1_of(w)) for w in frame.wheres if w.role in ("in", "near", "attr")}
+    theirs = {(geography.country_of(w), geography.admin1_of(w)) for w in event.places()}
+    ours -= {(None, None)}
+    theirs -= {(None, None)}
+    return -2.0 if ours and theirs and not ours & theirs else 0.0
+
+
+def _fit_actor(frame: Frame, event: Event) -> float:
+    doing = ("claim", "by", "agent", "blame")
+    ours = {a.actor for a in frame.actors if a.part in doing}
+    theirs = {a.actor for f in event.frames for a in f.actors if a.part in doing}
+    return 0.5 if ours & theirs else 0.0
+
+
+def _fit_toll(frame: Frame, event: Event) -> float:
+    score = 0.0
+    for name in ("killed", "injured", "abducted", "arrested"):
+        ours = {t.count.best for t in frame.tolls if t.field == name and t.count.best}
+        theirs = {t.count.best for t in event.tolls(name) if t.count.best}
+        if ours & theirs:
+            score += 1.0
+        elif ours and theirs and not frame.cues & {"revision", "again", "update"}:
+            score -= 0.5
+    return score
+
+
+def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
+    first = event.frames[0]
+    if event.lead:
+        return "main"
+    times = event.times()
+    lead_times = [when for when in events[0].times() if when.first]
+    reference = published or (lead_times[0].first if lead_times else None)
+    dated = [when for when in times if when.last]
+    if dated and reference:
+        nearest = max(when.last for when in dated if when.last)
+        if (reference - nearest).days > NEWS_DAYS:
+            return "background"
+        if all(when.ago for when in dated):
+            return "background"
+        if not ("background" in first.cues and not event.separate):
+            return "main"
+    if any(when.ago or when.shift is not None for when in times):
+        return "background"
+    if first.cues & {"background", "habit"} and not event.separate:
+        return "background"
+    if event.separate:
+        return "main"
+    return "main" if _has_substance(event) else "background"
+
+
+def _has_substance(event: Event) -> bool:
+    return bool(event.places() or event.times() or any(event.tolls(n) for n in ("killed", "injured", "abducted")))

@@ -1,0 +1,169 @@
+"""The values of an event: from its frames to claims for date, place, actors, target, weapons and tolls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from pipeline.extract import geography
+from pipeline.extract.dates import When
+from pipeline.extract.discourse import FAMILY, Event, Frame
+from pipeline.extract.knowledge import Knowledge
+from pipeline.extract.places import NAMED_PREC, WIDE, Where
+from pipeline.extract.reading import ClaimReading, Span
+from pipeline.extract.speakers import Speaker, speaker_of
+from pipeline.extract.tolls import Toll
+
+ROLE_WEIGHT = {"in": 2.0, "near": 1.6, "attr": 1.5, "between": 0.8, "bare": 0.3, "office": 0.1}
+TYPE_ORDER = (
+    "execution", "suicide_bombing", "drone_strike", "missile_strike", "air_strike", "shelling", "ied_explosion",
+    "protest_crackdown", "ambush", "bombing", "border_skirmish", "raid_operation", "assassination", "arrest", "abduction",
+    "armed_clash", "armed_attack", "other",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Country and province in which an event is told to happen."""
+
+    country: str | None
+    admin1: str | None
+
+
+def date_claim(event: Event, previous: date | None, lead_day: date | None) -> ClaimReading | None:
+    """The day of the event: its own time, else a time of speech in its first frame, else that of the round-up."""
+    own = [when for frame in event.frames for when in frame.told_times]
+    said = [when for frame in event.frames[:3] for when in frame.whens if when.said]
+    shifted = next((when for when in own if when.shift is not None), None)
+    best = _best_time([when for when in own if when.first]) or _best_time([when for when in said if when.first])
+    if best is not None and best.precision in ("week", "month", "year") and said and not own:
+        best = None
+    if best is None and shifted is not None and shifted.shift is not None and previous is not None:
+        day = previous + timedelta(days=shifted.shift)
+        best = replace(shifted, first=day, last=day, precision="day")
+    if best is None and event.role == "main" and event.separate and lead_day is not None and not own:
+        frame = event.frames[0]
+        span = Span(frame.scene.start, frame.scene.end)
+        return ClaimReading("date", span, "date.round_up", value=lead_day.isoformat(), starts_on=lead_day, ends_on=lead_day,
+                            precision="day", confidence=0.4)  # fmt: skip
+    if best is None:
+        return None
+    value = best.first.isoformat() if best.first and best.first == best.last else f"{best.first}/{best.last}"
+    return ClaimReading("date", Span(best.start, best.end), best.rule, value=value, starts_on=best.first, ends_on=best.last,
+                        precision=best.precision, confidence=0.6 if best.said else 0.85)  # fmt: skip
+
+
+def _best_time(times: Sequence[When]) -> When | None:
+    """The first of the most precise; a day beats a month."""
+    order = {"day": 0, "days": 0, "week": 1, "month": 2, "year": 3}
+    return min(times, key=lambda when: order.get(when.precision, 9), default=None)
+
+
+def place_claim(event: Event, knowledge: Knowledge) -> tuple[ClaimReading | None, Setting]:
+    """The most specific place of the event, and country and province."""
+    best: Where | None = None
+    best_score = 0.0
+    for n, frame in enumerate(event.frames):
+        for where in frame.wheres:
+            if where.level in WIDE or where.role not in ROLE_WEIGHT:
+                continue
+            score = ROLE_WEIGHT[where.role] + 0.4 * geography.rank(where) - 0.35 * min(n, 5)
+            score += 0.8 if n == 0 else 0.0
+            score -= 0.6 if where.place is None else 0.0
+            if where.place is not None and where.place.country == "AF":
+                score -= 1.0
+            if score > best_score:
+                best, best_score = where, score
+    setting = _setting(event, best)
+    if best is None:
+        return _province_claim(event, setting), setting
+    place = best.place
+    around = place or best.parent
+    return ClaimReading(
+        "place", Span(best.start, best.end), best.rule, value=best.name,
+        canonical_id=place.place_id if place else None, country=setting.country, admin1=setting.admin1,
+        lat=around.lat if around else None, lon=around.lon if around else None,
+        where_prec=place.precision if place else NAMED_PREC.get(best.level, 2), confidence=0.85 if place else 0.6,
+    ), setting  # fmt: skip
+
+
+def _setting(event: Event, best: Where | None) -> Setting:
+    if best is not None and geography.country_of(best):
+        return Setting(geography.country_of(best), geography.admin1_of(best))
+    for frame in event.frames:
+        for where in frame.wheres:
+            if where.place is not None and where.role not in ("home", "by", "from", "to"):
+                return Setting(where.place.country, where.place.admin1)
+    for frame in event.frames:
+        for _, country, demonym in frame.scene.countries:
+            if not demonym:
+                return Setting(country, None)
+    return Setting(None, None)
+
+
+def _province_claim(event: Event, setting: Setting) -> ClaimReading | None:
+    for frame in event.frames:
+        for where in frame.wheres:
+            if where.place is not None and where.level in WIDE and where.place.admin1 == setting.admin1:
+                return ClaimReading(
+                    "place", Span(where.start, where.end), where.rule, canonical_id=where.place.place_id,
+                    country=setting.country, admin1=setting.admin1, lat=where.place.lat, lon=where.place.lon,
+                    where_prec=4, confidence=0.8,
+                )  # fmt: skip
+    return None
+
+
+def event_type(event: Event) -> tuple[str, str]:
+    """The type with the rule that gave it: the family with most weight, then the most specific type in it."""
+    votes: dict[str, float] = {}
+    rules: dict[str, str] = {}
+    for n, frame in enumerate(event.frames):
+        weight = 3.0 if n == 0 else 1.0
+        for trigger in frame.asserted:
+            votes[trigger.event] = votes.get(trigger.event, 0.0) + weight * (3.0 if trigger.strength == "strong" else 1.0)
+            rules.setdefault(trigger.event, trigger.entry.id)
+        for toll in frame.tolls:
+            if toll.event != "none":
+                votes[toll.event] = votes.get(toll.event, 0.0) + 0.5 * weight
+                rules.setdefault(toll.event, f"toll.{toll.field}")
+    if not votes:
+        return "other", "event.none"
+    families: dict[str, float] = {}
+    for name, vote in votes.items():
+        families[FAMILY[name]] = families.get(FAMILY[name], 0.0) + vote
+    family = max(families, key=lambda f: (families[f], f))
+    members = [name for name in TYPE_ORDER if name in votes and FAMILY[name] == family]
+    chosen = members[0]
+    if chosen in ("suicide_bombing", "ied_explosion", "drone_strike", "missile_strike"):
+        return chosen, rules[chosen]
+    strongest = max(members, key=lambda name: (votes[name], -TYPE_ORDER.index(name)))
+    return strongest, rules[strongest]
+
+
+def toll_claims(event: Event, knowledge: Knowledge, speakers: dict[int, Speaker]) -> list[ClaimReading]:
+    """All figures of the event, each with its speaker; parts and increments stand aside."""
+    claims: list[ClaimReading] = []
+    for name in ("killed", "injured", "abducted", "arrested"):
+        tolls = [(frame, toll) for frame in event.frames for toll in frame.tolls if toll.field == name]
+        totals = [toll.count.best for _, toll in tolls if toll.count.best is not None]
+        largest = max(totals, default=0)
+        for frame, toll in tolls:
+            if toll.combined or (toll.count.best is None and toll.count.low is None):
+                continue
+            if toll.more and (toll.count.best or 0) < largest and len(totals) > 1:
+                continue
+            claims.append(_toll_claim(frame, toll, speakers))
+    return claims
+
+
+def _toll_claim(frame: Frame, toll: Toll, speakers: dict[int, Speaker]) -> ClaimReading:
+    speaker = speakers.get(frame.scene.number) or speaker_of(frame.scene)
+    group = toll.group if toll.group != "unknown" else "all"
+    count = toll.count
+    return ClaimReading(
+        toll.field, Span(toll.start, toll.end), f"toll.{toll.field}",
+        value=str(count.best if count.best is not None else count.low), victim_group=group,
+        low=count.low, best=count.best, high=count.high, qualifier=count.qualifier, speaker=speaker.name,
+        speaker_type=speaker.type, stance=speaker.stance, confidence=0.5 if toll.named else 0.8,
+    )  # fmt: skip

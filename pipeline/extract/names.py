@@ -1,0 +1,28 @@
+"""Names of actors and places as senses of the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from pipeline.actors import Actor
+from pipeline.extract.match import Sense
+from pipeline.extract.text import fold
+from pipeline.gazetteer import Place
+
+
+def actor_senses(actors: Mapping[str, Actor], kinds: frozenset[str], language: str) -> Iterator[tuple[str, Sense]]:
+    """Folded spellings of all actors in one language. Acronyms count only in capitals."""
+    for actor in actors.values():
+        if actor.kind not in kinds:
+            continue
+        for name in actor.names(language):
+            yield fold(name), Sense("actor", refs=(actor.id,), cased=name[:1].isupper())
+        for acronym in actor.acronyms:
+            yield fold(acronym), Sense("actor", refs=(actor.id,), upper=True)
+
+
+def place_senses(places: Iterable[Place], language: str) -> Iterator[tuple[str, Sense]]:
+    """Folded spellings of all places in one language."""
+    for place in places:
+        for name in place.names(language):
+            yield fold(name), Sense("place", refs=(place.place_id,), cased=name[:1].isupper())

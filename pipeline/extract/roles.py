@@ -1,0 +1,145 @@
+"""Who does what to whom: the part that each named actor plays in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.extract.scene import ActorHit, Trigger
+from pipeline.extract.tolls import Toll
+from pipeline.extract.units import Unit
+
+NEAR, FAR = 7, 18
+
+
+def actors_of(row: Sequence[Unit], triggers: Sequence[Trigger], tolls: Sequence[Toll]) -> tuple[list[ActorHit], bool]:
+    """All actors of a sentence with their parts, and whether it says that nobody has claimed the event."""
+    found: list[ActorHit] = []
+    nobody = False
+    told = {trigger.at for trigger in triggers}
+    for i, unit in enumerate(row):
+        sense = unit.form.get("claim")
+        if sense and sense.entry and sense.entry.get("by") == "nobody":
+            nobody = True
+        actor = unit.form.get("actor")
+        if not actor:
+            continue
+        part = part_of(row, i, told, tolls, nobody)
+        found.append(ActorHit(actor.refs[0], i, part, unit.start, unit.end))
+    return found, nobody
+
+
+def part_of(row: Sequence[Unit], i: int, told: set[int], tolls: Sequence[Toll], nobody: bool) -> str:
+    """The part of the actor at unit i, most telling first."""
+    if not nobody and _claims(row, i):
+        return "claim"
+    if _after(row, i, "claim", "after"):
+        return "claim"
+    if _is_agent_phrase(row, i, told):
+        return "by"
+    if _after(row, i, "blame", "after") or _before(row, i, "blame", "before"):
+        return "blame"
+    if _is_victim(row, i, tolls):
+        return "victim"
+    if _is_object(row, i, told):
+        return "target"
+    if _is_subject(row, i, told, tolls):
+        return "agent"
+    if i + 1 < len(row) and i + 1 in told and row[i + 1].sense("trigger"):
+        return "agent"
+    if _speaks(row, i):
+        return "speaker"
+    return "named"
+
+
+def _claims(row: Sequence[Unit], i: int) -> bool:
+    """A claim of responsibility follows, with no other actor between."""
+    for j in range(i + 1, min(i + FAR, len(row))):
+        unit = row[j]
+        sense = unit.form.get("claim")
+        if sense and sense.entry:
+            return bool(sense.entry.get("by") == "before")
+        if unit.sense("actor") or unit.text == ";" or unit.cue("agent"):
+            return False
+    return False
+
+
+def _after(row: Sequence[Unit], i: int, kind: str, side: str) -> bool:
+    """A claim or blame stands shortly before the actor."""
+    for j in range(i - 1, max(i - NEAR, -1), -1):
+        unit = row[j]
+        sense = unit.form.get(kind)
+        if sense and sense.entry:
+            return bool(sense.entry.get("by") == side)
+        if unit.text in (".", ";", ":") or unit.sense("actor") or unit.sense("trigger"):
+            return False
+    return False
+
+
+def _before(row: Sequence[Unit], i: int, kind: str, side: str) -> bool:
+    for j in range(i + 1, min(i + NEAR, len(row))):
+        unit = row[j]
+        sense = unit.form.get(kind)
+        if sense and sense.entry:
+            return bool(sense.entry.get("by") == side)
+        if unit.mark or unit.sense("actor") or unit.sense("trigger"):
+            return False
+    return False
+
+
+def _is_agent_phrase(row: Sequence[Unit], i: int, told: set[int]) -> bool:
+    """ "killed by the Revolutionary Guards", "in an attack by fighters of the BLA"."""
+    for j in range(i - 1, max(i - NEAR, -1), -1):
+        unit = row[j]
+        if unit.cue("agent"):
+            return any(k in told or row[k].sense("casualty") for k in range(max(j - NEAR, 0), j))
+        if unit.text in (".", ";", ":") or unit.sense("speech") or unit.sense("casualty"):
+            return False
+        if unit.sense("trigger") or unit.cue("subordinate"):
+            return False
+    return False
+
+
+def _is_victim(row: Sequence[Unit], i: int, tolls: Sequence[Toll]) -> bool:
+    return any(group.first <= i <= group.last for toll in tolls for group in toll.groups)
+
+
+def _is_object(row: Sequence[Unit], i: int, told: set[int]) -> bool:
+    """ "attacked an FC camp", "attack on the IRGC", "operation against the group"."""
+    for j in range(i - 1, max(i - NEAR, -1), -1):
+        unit = row[j]
+        if j in told:
+            return True
+        if unit.text in (".", ";", ":", ",") or unit.sense("speech") or unit.sense("casualty"):
+            return unit.sense("casualty") is not None and not unit.mark
+        if unit.cue("auxiliary", "subordinate", "relative", "agent", "coordination"):
+            return False
+        if unit.role("relation") in ("from", "of", "to"):
+            return False
+    return False
+
+
+def _is_subject(row: Sequence[Unit], i: int, told: set[int], tolls: Sequence[Toll]) -> bool:
+    """ "BLA fighters attacked", "security forces killed": an active event word follows."""
+    passive = {toll.anchor for toll in tolls if toll.passive}
+    active = {toll.anchor for toll in tolls if not toll.passive}
+    for j in range(i + 1, min(i + FAR, len(row))):
+        unit = row[j]
+        if j in active:
+            return True
+        if j in passive or unit.cue("agent"):
+            return False
+        if j in told and not _was(row, j):
+            noun = row[j - 1].cue("determiner") or row[j - 1].role("number") == "article"
+            return not noun or j - i <= NEAR
+        if unit.sense("actor") or unit.text in (";", ":") or (unit.sense("speech") and j - i < 4):
+            return False
+    return False
+
+
+def _was(row: Sequence[Unit], j: int) -> bool:
+    return any(unit.cue("auxiliary") for unit in row[max(j - 2, 0) : j])
+
+
+def _speaks(row: Sequence[Unit], i: int) -> bool:
+    near = row[max(i - 4, 0) : i] + row[i + 1 : i + 6]
+    return any(unit.sense("speech") for unit in near)

@@ -1,0 +1,164 @@
+"""A scene is a sentence with everything that was found in it; its clauses are where events are told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.extract.dates import When
+from pipeline.extract.lexicon import Entry
+from pipeline.extract.places import Where
+from pipeline.extract.text import Sentence
+from pipeline.extract.tolls import Group, Toll
+from pipeline.extract.units import Unit
+
+REACH = 7  # units that a negation or an intention reaches forward
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A word that tells of an event, at unit `at`."""
+
+    at: int
+    entry: Entry
+    event: str
+    strength: str
+    polarity: str
+    definite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActorHit:
+    """An actor named in a scene and the part it plays there: claim, by, agent, blame, target, speaker or named."""
+
+    actor: str
+    at: int
+    part: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Scene:
+    """One sentence, read.
+
+    Attributes:
+        number: its place among the sentences of the article that count.
+        contexts: weight of each context that is no incident.
+        nobody: says that nobody has claimed the event.
+    """
+
+    sentence: Sentence
+    number: int
+    row: list[Unit]
+    tolls: list[Toll] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    whens: list[When] = field(default_factory=list)
+    wheres: list[Where] = field(default_factory=list)
+    triggers: list[Trigger] = field(default_factory=list)
+    actors: list[ActorHit] = field(default_factory=list)
+    cues: dict[str, list[int]] = field(default_factory=dict)
+    contexts: Counter[str] = field(default_factory=Counter)
+    countries: list[tuple[int, str, bool]] = field(default_factory=list)
+    nobody: bool = False
+
+    @property
+    def start(self) -> int:
+        """First character."""
+        return self.sentence.start
+
+    @property
+    def end(self) -> int:
+        """Character after the last."""
+        return self.sentence.end
+
+
+def cues_of(row: Sequence[Unit]) -> dict[str, list[int]]:
+    """Indices of the cue words of a sentence, by role."""
+    found: dict[str, list[int]] = {}
+    for i, unit in enumerate(row):
+        sense = unit.form.get("cue")
+        if sense and sense.entry:
+            found.setdefault(str(sense.entry.attributes["role"]), []).append(i)
+    return found
+
+
+def contexts_of(row: Sequence[Unit]) -> Counter[str]:
+    """Weight of each context that the sentence speaks of."""
+    found: Counter[str] = Counter()
+    for unit in row:
+        sense = unit.form.get("context")
+        if sense and sense.entry:
+            found[str(sense.entry.attributes["role"])] += int(sense.entry.get("weight", 1))
+    return found
+
+
+def countries_of(row: Sequence[Unit]) -> list[tuple[int, str, bool]]:
+    """Countries named: index, code, and whether as an adjective."""
+    found = []
+    for i, unit in enumerate(row):
+        sense = unit.form.get("country")
+        if sense and sense.entry:
+            found.append((i, str(sense.entry.attributes["country"]), bool(sense.entry.get("demonym"))))
+    return found
+
+
+def triggers_of(row: Sequence[Unit], tolls: Sequence[Toll], cues: Mapping[str, Sequence[int]]) -> list[Trigger]:
+    """Event words of a sentence with their polarity."""
+    found = []
+    anchors = {toll.anchor for toll in tolls}
+    for i, unit in enumerate(row):
+        sense = unit.form.get("trigger")
+        if not sense or not sense.entry:
+            continue
+        entry = sense.entry
+        if "casualty" in unit.form and i not in anchors and entry.get("strength") == "weak":
+            continue
+        polarity = polarity_at(row, i, cues)
+        found.append(Trigger(i, entry, str(entry.get("event")), str(entry.get("strength")), polarity, _definite(row, i)))
+    return found
+
+
+def _definite(row: Sequence[Unit], i: int) -> bool:
+    for unit in reversed(row[max(i - 3, 0) : i]):
+        if unit.cue("determiner"):
+            return True
+        if unit.mark or unit.role("number") or unit.sense("relation"):
+            return False
+    return False
+
+
+def polarity_at(row: Sequence[Unit], i: int, cues: Mapping[str, Sequence[int]]) -> str:
+    """asserted, or negated, hypothetical or planned where such a cue stands shortly before in the same clause."""
+    for role, polarity in (("negation", "negated"), ("planned", "planned"), ("hypothetical", "hypothetical")):
+        for at in cues.get(role, ()):
+            if 0 < i - at <= REACH and not _broken(row, at, i):
+                return polarity
+    return "asserted"
+
+
+def _broken(row: Sequence[Unit], left: int, right: int) -> bool:
+    return any(
+        unit.text in (",", ";", "-", ":", '"', ".") or unit.cue("subordinate", "boundary", "relative") or unit.sense("speech")
+        for unit in row[left + 1 : right]
+    )
+
+
+def clauses_of(scene: Scene) -> list[tuple[int, int]]:
+    """Unit ranges that may tell different events: cut before a subordinator when both sides tell something.
+
+    Relative clauses stay with their noun, since "an attack that killed nine" is one event.
+    """
+    told = sorted({trigger.at for trigger in scene.triggers} | {toll.anchor for toll in scene.tolls})
+    if len(told) < 2:
+        return [(0, len(scene.row))]
+    cuts = []
+    for at in scene.cues.get("subordinate", ()):
+        if any(i < at for i in told) and any(i > at for i in told):
+            cuts.append(at)
+    for i, unit in enumerate(scene.row):
+        if unit.text == ";" and any(j < i for j in told) and any(j > i for j in told):
+            cuts.append(i)
+    edges = [0, *sorted(set(cuts)), len(scene.row)]
+    return [(low, high) for low, high in zip(edges, edges[1:], strict=False) if high > low]
