@@ -122,4 +122,4 @@ def news_daily() -> None:
     process_source.expand(source_id=found) >> settle(found) >> validate() >> load()
 
 
-news_daily()
+DAG = news_daily()

@@ -44,4 +44,4 @@ def news_publish() -> None:
     publish()
 
 
-news_publish()
+DAG = news_publish()
