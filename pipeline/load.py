@@ -18,7 +18,11 @@ from pipeline.errors import ConfigError, TerminalError
 from pipeline.io.warehouse import database_path, explain, question, sql_files, table_digest, transaction
 
 DAY_TABLES = ("link", "capture", "article", "entity", "mention", "claim", "coverage", "reject")
-DIMENSIONS = ("source", "actor", "place")
+# An unchanged page that is listed again on a later day is the same article (ids hash address and bytes, not the day).
+# Its rows are in the warehouse already, under the day that was loaded first, and stay as they are.
+SHARED_TABLES = ("article", "entity", "mention", "claim", "reject")
+# Replaced where they are touched; every other table comes from config/ and is replaced as a whole, where it is given.
+INCIDENT_TABLES = ("incident", "incident_mention", "incident_ledger", "run")
 SHOWN_ROWS = 3
 
 
@@ -44,7 +48,7 @@ def load(
         connection: the master, see ``pipeline.io.warehouse.open_master``.
         day: the day that the rows belong to.
         frames: all tables of the day; ``incident`` and ``incident_mention`` hold the touched incidents as a whole.
-            ``source``, ``actor`` and ``place`` may be there too: they replace what the warehouse has.
+            other tables (``source``, ``actor``, ``place`` ...) may be there too: they replace what the warehouse has.
         run_row: the row of ``run``.
         vanished: incidents that were touched and are no more (merged away, or their mentions are gone).
 
@@ -59,13 +63,13 @@ def load(
     try:
         before = _digest(connection, day, touched)
         with transaction(connection):
-            for name in DIMENSIONS:
+            for name in _dimensions():
                 if name in typed:
                     _replace_dimension(connection, name, typed[name])
             _replace_incidents(connection, day, typed, touched)
             for name in DAY_TABLES:
                 connection.execute(f'DELETE FROM "{name}" WHERE day = ?', [day])
-                _insert(connection, name, typed[name])
+                _insert(connection, name, typed[name], only_new=name in SHARED_TABLES)
             connection.execute("DELETE FROM run WHERE run_id = ?", [run_row["run_id"]])
             _insert(connection, "run", run)
             _audit(connection)
@@ -81,10 +85,15 @@ def load(
 
 def warehouse_version(connection: duckdb.DuckDBPyConnection) -> int:
     """How many loads the warehouse has seen; it tells whether another load came in between."""
-    row = connection.execute(
+    rows = connection.execute(
         "SELECT coalesce(max(last_value), 0) FROM duckdb_sequences() WHERE sequence_name = 'load_counter'"
-    ).fetchone()
-    return int(row[0]) if row else 0
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def _dimensions() -> list[str]:
+    """Tables that do not belong to a day."""
+    return [name for name in contract.tables() if name not in (*DAY_TABLES, *INCIDENT_TABLES)]
 
 
 def _digest(connection: duckdb.DuckDBPyConnection, day: date, touched: list[str]) -> list[str]:
@@ -93,7 +102,7 @@ def _digest(connection: duckdb.DuckDBPyConnection, day: date, touched: list[str]
     return [
         *(table_digest(connection, name, "day = ?", [day]) for name in DAY_TABLES),
         *(table_digest(connection, name, mine, [touched]) for name in ("incident", "incident_mention")),
-        *(table_digest(connection, name) for name in (*DIMENSIONS, "incident_ledger")),
+        *(table_digest(connection, name) for name in (*_dimensions(), "incident_ledger")),
     ]
 
 
@@ -102,7 +111,7 @@ def _conform(day: date, frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.Data
     missing = [name for name in needed if name not in frames]
     if missing:
         raise ConfigError(f"{day}: load needs the tables {', '.join(missing)}; run the stages before it")
-    optional = [name for name in (*DIMENSIONS, "incident_ledger") if name in frames]
+    optional = [name for name in (*_dimensions(), "incident_ledger") if name in frames]
     typed = {name: contract.conform(name, frames[name]) for name in (*needed, *optional)}
     for name in DAY_TABLES:
         foreign = typed[name].filter(pl.col("day") != day).height
@@ -118,8 +127,8 @@ def _replace_dimension(connection: duckdb.DuckDBPyConnection, name: str, records
     difference = connection.execute(
         f'SELECT count(*) FROM ((SELECT {columns} FROM incoming EXCEPT ALL SELECT {columns} FROM "{name}") '
         f'UNION ALL (SELECT {columns} FROM "{name}" EXCEPT ALL SELECT {columns} FROM incoming))'
-    ).fetchone()
-    if difference and difference[0]:
+    ).fetchall()
+    if difference[0][0]:
         connection.execute(f'DELETE FROM "{name}"')
         connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM incoming')
     connection.unregister("incoming")
@@ -145,11 +154,12 @@ def _replace_incidents(
         _insert(connection, "incident_ledger", entries)
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, name: str, records: pl.DataFrame) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, name: str, records: pl.DataFrame, *, only_new: bool = False) -> None:
     if records.is_empty():
         return
     connection.register("incoming", records)
-    connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM incoming')
+    known = f'ANTI JOIN "{name}" USING ({", ".join(contract.table(name).key)})' if only_new else ""
+    connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM incoming {known}')
     connection.unregister("incoming")
 
 

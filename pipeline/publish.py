@@ -116,24 +116,24 @@ def _build(settings: Settings, folder: Path, release_id: str, current: dict[str,
 
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "parquet").mkdir(parents=True)
+    (folder / "data_docs").symlink_to(Path("..", "..", "data_docs"))
     database = folder / DATABASE
     _copy(settings.warehouse, database)
     with warehouse.open_release(database) as connection:
         counts = _smoke_test(connection, database)
         for table in contract.tables():
             warehouse.write_parquet(connection, table, folder / "parquet" / f"{table}.parquet")
-        latest = connection.execute("SELECT max(seen_at) FROM claim").fetchone()
+        latest = connection.execute("SELECT max(seen_at) FROM claim").fetchall()[0][0]
         manifest: dict[str, object] = {
             "release_id": release_id,
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "previous": current["release_id"] if current else None,
             "code_version": code_version(),
             "config_sha256": config_sha256(),
-            "latest_seen_at": latest[0].isoformat() if latest and latest[0] else None,
+            "latest_seen_at": latest.isoformat() if latest else None,
             "rows": counts,
         }
         build_report(connection, folder / "report", manifest)
-    (folder / "data_docs").symlink_to(Path("..", "..", "data_docs"))
     manifest["files"] = {
         path.relative_to(folder).as_posix(): {"sha256": _sha256(path), "bytes": path.stat().st_size}
         for path in sorted(folder.rglob("*"))

@@ -66,7 +66,7 @@ def made_up_day(day: date = FIRST_DAY, n_events: int = 3, seed: int = 7) -> dict
              "n_failed": 0, "n_read": n_events, "n_relevant": n_events, "n_mentions": n_events, "n_rejects": 0}
         )  # fmt: skip
     rows["reject"].append(
-        reject_row("extract", SOURCES[0], day, f"art_{n_events:016x}", "no_event", "no event in it", "http://a.example")
+        reject_row("extract", SOURCES[0], day, make_id("art", day, "idle"), "no_event", "no event in it", "http://a.example")
     )
     return {name: contract.conform(name, contract.frame(name, content)) for name, content in rows.items()}
 
@@ -75,7 +75,7 @@ def _report(rows: dict[str, list[dict[str, object]]], event: Event, source_id: s
     """One article on an event with its link, capture, mention and claims; gives the mention's id."""
     url = f"http://{source_id}.example/{event.day}/{event.number}"
     seen_at = datetime.combine(event.day, time(9 + SOURCES.index(source_id)), UTC)
-    text = f"{event.place[1]}: {event.sentence} Officials gave no details."
+    text = f"{event.place[1]}: {event.sentence} Officials gave no details on that evening, and nobody claimed it."
     link_id, article_id = make_id("lnk", url), make_id("art", url)
     capture_id = make_id("cap", url)
     start = text.index(event.sentence)

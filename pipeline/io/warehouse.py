@@ -90,8 +90,8 @@ def explain(path: Path, error: duckdb.Error) -> SarhadError:
 
 def database_path(connection: duckdb.DuckDBPyConnection) -> Path:
     """The file that a connection has open."""
-    row = connection.execute("SELECT path FROM duckdb_databases() WHERE database_name = current_database()").fetchone()
-    return Path(str(row[0])) if row and row[0] else Path("(in memory)")
+    rows = connection.execute("SELECT path FROM duckdb_databases() WHERE database_name = current_database()").fetchall()
+    return Path(rows[0][0] or "(in memory)")
 
 
 def _first_line(text: str) -> str:
@@ -149,8 +149,8 @@ def _install(connection: duckdb.DuckDBPyConnection) -> None:
     # DuckDB has no place for a database's own notes; the comment of the load counter is ours.
     installed = connection.execute(
         "SELECT comment FROM duckdb_sequences() WHERE sequence_name = 'load_counter'"
-    ).fetchone()
-    if installed and installed[0] == digest:
+    ).fetchall()
+    if installed == [(digest,)]:
         return
     with transaction(connection):
         _drop_objects(connection)
@@ -217,12 +217,13 @@ def table_digest(
     connection: duckdb.DuckDBPyConnection, table: str, where: str = "true", parameters: Sequence[object] = ()
 ) -> str:
     """Digest of rows of a table, whatever their order."""
-    row = connection.execute(
+    # Fetched as a whole: DuckDB refuses further work on a connection while a result is open.
+    rows = connection.execute(
         f'SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0), coalesce(bit_xor(hash(t)), 0) FROM "{table}" AS t '
         f"WHERE {where}",
         list(parameters),
-    ).fetchone()
-    return f"{table}:{row}"
+    ).fetchall()
+    return f"{table}:{rows[0]}"
 
 
 def content_digest(connection: duckdb.DuckDBPyConnection) -> str:
@@ -232,11 +233,9 @@ def content_digest(connection: duckdb.DuckDBPyConnection) -> str:
 
 def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows of each table of the contract."""
-    found = {}
-    for name in contract.tables():
-        row = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
-        found[name] = int(row[0]) if row else 0
-    return found
+    return {
+        name: int(connection.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0]) for name in contract.tables()
+    }
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
