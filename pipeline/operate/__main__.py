@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import shutil
 import sys
 import time
+import webbrowser
 from datetime import date
 
 from rich.console import Console
@@ -86,6 +88,23 @@ def _backfill(settings: Settings, console: Console, arguments: argparse.Namespac
     return f"{(last - first).days + 1} days in {outcome.seconds:.0f} s: {change}."
 
 
+def bench(settings: Settings, console: Console, arguments: argparse.Namespace) -> None:
+    """Measure start, memory and cost per task in a home of its own."""
+    from pipeline.operate.bench import bench as measure
+
+    measure(settings, _day(arguments.first), _day(arguments.last), console, speaker(console))
+
+
+def report(settings: Settings, console: Console, _: argparse.Namespace) -> None:
+    """Open the report of the release in a browser, where there is one, and print where it is."""
+    path = settings.release / "report" / "index.html"
+    if not path.exists():
+        raise ConfigError(f"{path}: no report yet; `make run` makes one")
+    console.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(path.as_uri())
+
+
 def foreground(settings: Settings, _: Console, __: argparse.Namespace) -> None:
     """Supervise in the foreground, for systemd and for ``up``."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
@@ -119,10 +138,10 @@ def speaker(console: Console) -> Say:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pipeline.operate", description=__doc__)
     verbs = parser.add_subparsers(required=True)
-    named = {"up": up, "down": down, "supervise": foreground, "ready": ready, "remove": remove}
+    named = {"up": up, "down": down, "supervise": foreground, "ready": ready, "remove": remove, "report": report}
     for name, function in named.items():
         verbs.add_parser(name, help=(function.__doc__ or "").partition("\n")[0]).set_defaults(verb=function)
-    for name, function in {"run": run, "backfill": backfill}.items():
+    for name, function in {"run": run, "backfill": backfill, "bench": bench}.items():
         verb = verbs.add_parser(name, help=(function.__doc__ or "").partition("\n")[0])
         verb.set_defaults(verb=function)
         verb.add_argument("--from", dest="first", default=FIRST, help="first day, as 2024-01-15")

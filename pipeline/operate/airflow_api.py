@@ -183,14 +183,28 @@ def progress(api: Api, first: date, last: date) -> Progress:
 
 
 def failures(api: Api, first: date, last: date) -> list[str]:
-    """The failed tasks of the days, as ``day task[source]``."""
+    """The failed tasks of the days, each as ``day task[source]: error``."""
     within = {"logical_date_gte": f"{first}T00:00:00Z", "logical_date_lte": f"{last}T00:00:00Z"}
     tasks = api.pages("/dags/news_daily/dagRuns/~/taskInstances", "task_instances", **within, state="failed")
-    return [
-        f"{task['logical_date'][:10]} {task['task_id']}"
-        + (f" [{task['rendered_map_index'] or task['map_index']}]" if task["map_index"] >= 0 else "")
-        for task in tasks
+    return [f"{task['logical_date'][:10]} {_task_name(task)}: {_reason(api, task)}" for task in tasks]
+
+
+def _task_name(task: dict[str, Any]) -> str:
+    which = task["rendered_map_index"] or task["map_index"]
+    return f"{task['task_id']}[{which}]" if task["map_index"] >= 0 else str(task["task_id"])
+
+
+def _reason(api: Api, task: dict[str, Any]) -> str:
+    """The error that a task's log ends with; a killed one has none."""
+    path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
+    log = api.call("GET", f"{path}/logs/{task['try_number']}", params={"map_index": task["map_index"]})
+    errors = [
+        f"{error['exc_type']}: {error['exc_value']}"
+        for entry in log["content"]
+        if isinstance(entry, dict)
+        for error in entry.get("error_detail") or ()
     ]
+    return errors[-1] if errors else "no error in its log; was it killed?"
 
 
 def wait_for_publish(api: Api, since: str, on_wait: Callable[[], None], patience_s: float = 300.0) -> str:

@@ -244,7 +244,7 @@ def stop(site: Site, patience_s: float = 120.0) -> bool:
     pid = running_pid(site)
     if not pid:
         return False
-    sessions = [pid, *_component_sessions(site)]
+    sessions = [pid, *component_sessions(site)]
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + patience_s
     while running_pid(site):
@@ -255,7 +255,8 @@ def stop(site: Site, patience_s: float = 120.0) -> bool:
     return True
 
 
-def _component_sessions(site: Site) -> list[int]:
+def component_sessions(site: Site) -> list[int]:
+    """The sessions of the site's components, by the process ids of their first processes."""
     components = site.state().get("components", {})
     if not isinstance(components, dict):
         return []

@@ -52,7 +52,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         assert up.returncode == 0, up.stdout + up.stderr + _logs(site)
         settings = Settings(home=home, sources="demo", knobs=load_knobs())
         yield Stack(site, settings, airflow_api.connect(site), up.stdout)
-        sessions = supervise._component_sessions(site)
+        sessions = supervise.component_sessions(site)
         down = subprocess.run(
             [*command, "down"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
