@@ -2,7 +2,7 @@
 # SARHAD_HOME=folder for all data (default var/)  FROM= TO= days, as 2024-01-15  REPROCESS=none|failed|completed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test check backfill sql report eval bench clean
+.PHONY: help setup run up down test check backfill sql report eval bench browser clean
 
 PYTHON ?= python3
 SOURCES ?= $(or $(SARHAD_SOURCES),demo)
@@ -56,6 +56,9 @@ eval: setup ## precision and recall on the gold sets, against their floors
 
 bench: setup ## measure start, memory at rest, cost per task and six days, on this machine
 	@$(OPERATE) bench
+
+browser: setup ## Chromium for tests that click through the UI: find it, or install Debian's package
+	@$(OPERATE) browser
 
 clean: ## stop Airflow, delete environment and caches; DATA=yes deletes archive, lake, warehouse and releases too
 	@if test -x $(BIN)/python; then $(OPERATE) $(if $(filter yes,$(DATA)),remove,down); fi

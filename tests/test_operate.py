@@ -26,7 +26,7 @@ from rich.console import Console
 from pipeline import contract, corridor
 from pipeline.errors import ConfigError, GateError, TerminalError, TransientError
 from pipeline.io import lake
-from pipeline.operate import airflow_api, backfill, install, processes, supervise, tasks
+from pipeline.operate import airflow_api, backfill, browser, install, processes, supervise, tasks
 from pipeline.operate.airflow_api import Api, Progress
 from pipeline.operate.postgres import embedded_server
 from pipeline.operate.processes import Component
@@ -443,6 +443,12 @@ def test_set_up_says_what_to_do_where_python_comes_without_venv(
     monkeypatch.setattr(install, "_run", fail)
     assert install.main() == 2
     assert "apt-get install python3-venv" in capsys.readouterr().err
+
+
+def test_a_missing_browser_is_named_with_the_command_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser.shutil, "which", lambda name: None)
+    with pytest.raises(ConfigError, match="apt-get install chromium"):
+        browser.find_browser()
 
 
 def test_help_lists_every_target_in_one_line() -> None:

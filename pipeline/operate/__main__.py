@@ -9,6 +9,7 @@ import argparse
 import logging
 import os
 import shutil
+import signal
 import sys
 import time
 import webbrowser
@@ -31,6 +32,8 @@ def main() -> None:
     """Run one verb; an error of ours is one message and an exit code."""
     arguments = _parse()
     console = Console()
+    # Whoever ends us politely gets everything that we started stopped, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         arguments.verb(load_settings(), console, arguments)
     except SarhadError as error:
@@ -105,6 +108,13 @@ def report(settings: Settings, console: Console, _: argparse.Namespace) -> None:
         webbrowser.open(path.as_uri())
 
 
+def browser(_: Settings, console: Console, __: argparse.Namespace) -> None:
+    """Find Chromium, or install Debian's package where we are root."""
+    from pipeline.operate.browser import find_browser
+
+    console.print(find_browser(), markup=False, highlight=False)
+
+
 def foreground(settings: Settings, _: Console, __: argparse.Namespace) -> None:
     """Supervise in the foreground, for systemd and for ``up``."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
@@ -138,7 +148,15 @@ def speaker(console: Console) -> Say:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pipeline.operate", description=__doc__)
     verbs = parser.add_subparsers(required=True)
-    named = {"up": up, "down": down, "supervise": foreground, "ready": ready, "remove": remove, "report": report}
+    named = {
+        "up": up,
+        "down": down,
+        "supervise": foreground,
+        "ready": ready,
+        "remove": remove,
+        "report": report,
+        "browser": browser,
+    }
     for name, function in named.items():
         verbs.add_parser(name, help=(function.__doc__ or "").partition("\n")[0]).set_defaults(verb=function)
     for name, function in {"run": run, "backfill": backfill, "bench": bench}.items():
