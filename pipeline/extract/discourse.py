@@ -220,8 +220,12 @@ def _fit_time(frame: Frame, event: Event) -> float:
         return -1.5
     if not ours:
         return 0.0
+    if not theirs or not any(when.ago for when in theirs):
+        covered = any(_same_time(a, b) is True for a in ours for b in theirs)
+        if any(when.ago for when in ours) and not covered:
+            return -3.0
     if not theirs:
-        return -1.0 if any(when.ago for when in ours) else 0.0
+        return 0.0
     verdicts = [_same_time(a, b) for a in ours for b in theirs]
     if any(verdict is True for verdict in verdicts):
         return 1.0

@@ -60,7 +60,7 @@ class Vocabulary:
             if sense.kind in known and known[sense.kind].refs:
                 old = known[sense.kind]
                 merged = tuple(dict.fromkeys(old.refs + sense.refs))
-                known[sense.kind] = Sense(sense.kind, None, None, merged, old.cased and sense.cased,
+                known[sense.kind] = Sense(sense.kind, None, old.value, merged, old.cased and sense.cased,
                                           old.upper and sense.upper)  # fmt: skip
             else:
                 known.setdefault(sense.kind, sense)

@@ -10,15 +10,21 @@ from pipeline.extract.text import fold
 from pipeline.gazetteer import Place
 
 
-def actor_senses(actors: Mapping[str, Actor], kinds: frozenset[str], language: str) -> Iterator[tuple[str, Sense]]:
+SECURITY, ATTACKERS = 1, 2  # what a number counts when an actor is its noun ("14 border guards")
+
+
+def actor_senses(
+    actors: Mapping[str, Actor], state: frozenset[str], armed: frozenset[str], language: str
+) -> Iterator[tuple[str, Sense]]:
     """Folded spellings of all actors in one language. Acronyms count only in capitals."""
     for actor in actors.values():
-        if actor.kind not in kinds:
+        if actor.kind not in state | armed:
             continue
+        group = SECURITY if actor.kind in state else ATTACKERS
         for name in actor.names(language):
-            yield fold(name), Sense("actor", refs=(actor.id,), cased=name[:1].isupper())
+            yield fold(name), Sense("actor", None, group, (actor.id,), cased=name[:1].isupper())
         for acronym in actor.acronyms:
-            yield fold(acronym), Sense("actor", refs=(actor.id,), upper=True)
+            yield fold(acronym), Sense("actor", None, group, (actor.id,), upper=True)
 
 
 def place_senses(places: Iterable[Place], language: str) -> Iterator[tuple[str, Sense]]:

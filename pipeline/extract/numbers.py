@@ -94,7 +94,7 @@ def _figure(row: Sequence[Unit], start: int, i: int, text: str, qualifier: str) 
         if plain is None:
             return None
         value, j = plain
-    if value > LIMIT or is_measure(row, i, j):
+    if value > LIMIT or is_measure(row, i, j) or _is_year(row, i, j, value):
         return None
     high: int | None = value
     low: int | None = value
@@ -110,6 +110,11 @@ def _figure(row: Sequence[Unit], start: int, i: int, text: str, qualifier: str) 
         return Count(None, value, value, qualifier, begin, end), j
     best = value if low == high else None
     return Count(low, best, high, "about" if low != high and qualifier == "exact" else qualifier, begin, end), j
+
+
+def _is_year(row: Sequence[Unit], i: int, j: int, value: int) -> bool:
+    """A bare number of four digits like 2013 is a year unless it counts a noun for people."""
+    return 1900 <= value <= 2100 and len(row[i].text) == 4 and not (j < len(row) and row[j].sense("victim"))
 
 
 def _range_end(row: Sequence[Unit], j: int, text: str) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from pipeline.extract.lexicon import Pack
 from pipeline.extract.text import Block, Sentence, blocks, sentence_spans
 
 HEADING_CHARS = 130  # a line up to this long without a full stop is a headline or a heading
+DATELINE_CHARS = 140
 _TERMINAL = regex.compile(r"""[.!?؟۔…]["'”’»)\]]*$""")
 
 
@@ -30,7 +31,7 @@ class Page:
         for number, (line, kind) in enumerate(zip(lines, kinds, strict=True)):
             start = line.start
             if kind in ("body", "headline"):
-                start = self._after_dateline(folded, line)
+                start = self._after_dateline(text, line)
             for begin, stop in sentence_spans(text, start, line.end, self._abbreviations):
                 found.append(Sentence(begin, stop, number, self._sentence_kind(text, kind, begin, stop)))
         return found
@@ -60,9 +61,10 @@ class Page:
             return False
         return any(pattern.match(content) for pattern in self._patterns.get(scope, ()))
 
-    def _after_dateline(self, folded: str, line: Block) -> int:
+    def _after_dateline(self, text: str, line: Block) -> int:
+        """Where the text begins after "QUETTA:" and the like; the patterns see the raw text, since capitals matter."""
         for pattern in self._patterns.get("dateline", ()):
-            match = pattern.match(folded, line.start, min(line.end, line.start + 160))
+            match = pattern.match(text, line.start, min(line.end, line.start + DATELINE_CHARS))
             if match and match.end() < line.end:
                 return match.end()
         return line.start

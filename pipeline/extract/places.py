@@ -9,19 +9,25 @@ from dataclasses import dataclass, replace
 from pipeline.extract.units import Unit
 from pipeline.gazetteer import Place
 
-LEVELS = {"country": 0, "province": 1, "district": 2, "road": 3, "area": 4, "town": 4, "site": 5, "village": 5}
+LEVELS = {"country": 0, "province": 1, "district": 2, "road": 3, "site": 3, "area": 4, "town": 4, "village": 5}
 KIND_LEVEL = {"province": "province", "district": "district", "city": "town", "town": "town", "village": "village",
               "road": "road", "coast": "area", "area": "area", "mountain": "area", "valley": "area",
-              "neighbourhood": "village"}  # fmt: skip
+              "neighbourhood": "village", "crossing": "village", "border_post": "village", "pass": "village",
+              "camp": "village", "river": "area"}  # fmt: skip
 NAMED_PREC = {"district": 3, "town": 2, "road": 5, "area": 2, "village": 2, "site": 2, "province": 4}
 MAX_BACK = 9
 WIDE = ("province", "country")
+PART_OF_COUNTRY = 4  # where_prec of "southeastern Iran"
 WHOLE_COUNTRY = 6  # UCDP where_prec of a country
 
 
 def level_of(place: Place) -> str:
     """The kind of a place, reduced to the levels of this module."""
-    return "country" if place.precision >= WHOLE_COUNTRY else KIND_LEVEL.get(place.kind, "site")
+    if place.precision >= WHOLE_COUNTRY:
+        return "country"
+    if place.kind in ("area", "coast") and place.precision >= PART_OF_COUNTRY:
+        return "province"
+    return KIND_LEVEL.get(place.kind, "site")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,8 @@ def _unknown(row: Sequence[Unit], i: int, text: str) -> tuple[Where, int] | None
     noun = row[j].sense("place_noun") if j < len(row) else None
     start, end, level, stop = row[i].start, row[j - 1].end, "area", j
     if noun and noun.entry and noun.entry.get("order", "after") in ("after", "both"):
+        if j + 2 < len(row) and row[j + 1].role("relation") == "of" and (row[j + 2].capital or row[j + 2].sense("place")):
+            return None  # "the southern city of X": the noun belongs to X
         level = str(noun.entry.get("level"))
         stop = j + 1
         if level in ("road", "site") and row[j].capital:
@@ -149,6 +157,8 @@ def role_of(row: Sequence[Unit], i: int) -> str:
         return "office"
     of_seen = False
     j = i - 1
+    if j >= 0 and (row[j].sense("trigger") or row[j].sense("casualty")):
+        return "attr"  # "hit Kharan"
     for _ in range(MAX_BACK):
         if j < 0:
             break

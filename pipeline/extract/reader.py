@@ -44,9 +44,8 @@ class Reader:
 
     def _compile(self, pack: Pack) -> Language:
         judgement = self.knowledge.judgement
-        kinds = judgement.state_kinds | judgement.armed_kinds
         names = [
-            *actor_senses(self.knowledge.actors, kinds, pack.language),
+            *actor_senses(self.knowledge.actors, judgement.state_kinds, judgement.armed_kinds, pack.language),
             *place_senses(self.knowledge.places.values(), pack.language),
         ]
         return Language(pack, Vocabulary(pack, names), Page(pack))

@@ -15,6 +15,7 @@ from pipeline.extract.units import Unit
 
 MAX_PREMODIFIERS = 6
 MAX_CHAIN_GAP = 8
+SIDES = {1: "security_forces", 2: "attackers"}  # values of actor senses, see names.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,13 @@ def _noun_after(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | No
             entry = sense.entry
             kind = str(entry.get("group")) if entry else "unknown"
             target = entry.get("target") if entry else None
+            if kind == "unknown":
+                kind = _side(row, j, k) or kind
             span = replace(count, end=row[last].end)
             return Group(span, i, last, kind, target, more=more)
+        actor = unit.sense("actor")
+        if actor and actor.value in SIDES and not _premodifier_follows(row, k + 1):
+            return Group(replace(count, end=unit.end), i, k, SIDES[actor.value], None, more=more)
         if unit.mark or unit.sense("casualty") or unit.sense("relation") or unit.sense("speech"):
             break
         if unit.cue("more"):
@@ -122,6 +128,15 @@ def _noun_after(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | No
     if count.best is None and count.qualifier == "vague" and j == i:
         return None
     return Group(count, i, j - 1, "unknown", None, more=more, noun=False)
+
+
+def _side(row: Sequence[Unit], low: int, high: int) -> str | None:
+    """The side of an actor that stands before a neutral noun ("three Jaish al-Adl members")."""
+    for unit in row[low:high]:
+        actor = unit.sense("actor")
+        if actor and actor.value in SIDES:
+            return SIDES[actor.value]
+    return None
 
 
 def _premodifier_follows(row: Sequence[Unit], k: int) -> bool:
@@ -205,6 +220,12 @@ def _chained(row: Sequence[Unit], left: Group, right: Group) -> bool:
     """Whether two groups are joined by "and" or a comma, with nothing between that ends the enumeration."""
     between = row[left.last + 1 : right.first]
     if not between or len(between) > MAX_CHAIN_GAP:
+        return False
+    if not (right.noun or right.more):  # an age, a house number
+        return False
+    if len(between) == 1 and between[0].text == "," and left.count.best == 1 == right.count.best and (
+        left.named or right.named
+    ):  # apposition: "Ali Baloch, a teacher"
         return False
     if not (between[-1].cue("coordination") or between[-1].text == ","):
         return False
