@@ -4,22 +4,71 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline.errors import ConfigError
 from pipeline.settings import CONFIG, Model, explain_validation, load_yaml
 
-Adapter = Literal["rss", "atom", "news_sitemap", "sitemap"]
+Adapter = Literal[
+    "rss", "atom", "news_sitemap", "sitemap",
+    "archive_page", "gdelt", "gdelt_files", "common_crawl", "wayback",
+]  # fmt: skip
+NEEDS: dict[str, tuple[str, ...]] = {
+    "archive_page": ("template", "links"),
+    "gdelt": ("hosts",),
+    "gdelt_files": ("hosts", "files"),
+    "common_crawl": ("hosts",),
+    "wayback": ("hosts",),
+}
+TAKES: dict[str, tuple[str, ...]] = {
+    "archive_page": ("hosts", "delay_s"),
+    "gdelt": ("query", "delay_s"),
+    "gdelt_files": ("delay_s",),
+    "common_crawl": ("index", "delay_s"),
+    "wayback": ("delay_s",),
+}
+SPECIAL = ("template", "links", "hosts", "query", "files", "index", "delay_s")
 
 
 class Discovery(Model):
-    """One way to find links of a source, and how many days it reaches back (null: the whole archive)."""
+    """One way to find links of a source, and how many days it reaches back (null: as far as the adapter can).
+
+    Attributes:
+        url: the feed, sitemap or interface; for ``archive_page`` the page that leads to the archive.
+        template: ``archive_page``: address of the page of a day, with ``{year}``, ``{month}``, ``{day}`` (two digits),
+            ``{m}``, ``{d}`` (no leading zero), ``{jyear}``, ``{jmonth}``, ``{jday}`` (solar Hijri) and, where the
+            day has several pages, ``{page}``.
+        links: ``archive_page``: which links count, as XPath (begins with / or .) or a CSS selector.
+        hosts: addresses of the outlet in an archive that holds many: ``host`` (with its subdomains) or ``host/path``.
+        query: ``gdelt``: ``lexicon`` asks for the words of ``config/`` only; null for everything of the hosts.
+        files: ``gdelt_files``: which of the 15-minute files are read.
+        index: ``common_crawl``: a CDX server; without one the WARC files of the day are scanned.
+        delay_s: pause between requests to this service, where that of the source does not fit.
+    """
 
     adapter: Adapter
     url: str = Field(pattern=r"^https?://")
     reach_days: int | None = None
+    template: str | None = Field(default=None, pattern=r"^https?://")
+    links: str | None = None
+    hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:\d+)?(/\S*)?$")], ...] = ()
+    query: Literal["lexicon"] | None = None
+    files: Literal["mentions", "gkg"] | None = None
+    index: str | None = Field(default=None, pattern=r"^https?://")
+    delay_s: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _fits_adapter(self) -> Self:
+        given = {name for name in SPECIAL if getattr(self, name) not in (None, ())}
+        needed = set(NEEDS.get(self.adapter, ()))
+        known = needed | set(TAKES.get(self.adapter, ()))
+        if missing := sorted(needed - given):
+            raise ValueError(f"adapter {self.adapter} needs {', '.join(missing)}")
+        if foreign := sorted(given - known):
+            raise ValueError(f"adapter {self.adapter} does not know {', '.join(foreign)}")
+        return self
 
 
 class Politeness(Model):
