@@ -18,6 +18,8 @@ def actor_claims(event: Event, event_type: str, setting: Setting, knowledge: Kno
     """Perpetrator and claimant. Blame from habit and umbrella labels name nobody."""
     claims: list[ClaimReading] = []
     claimants = [hit for hit in _hits(event, knowledge, ("claim",)) if knowledge.is_armed(hit.actor)]
+    if not claimants and event.parent is not None and not any(frame.scene.nobody for frame in event.frames):
+        claimants = [hit for hit in _hits(event.parent, knowledge, ("claim",)) if knowledge.is_armed(hit.actor)]
     if claimants:
         claims.append(_claim("claimed_by", claimants[0], knowledge, setting, "claimed", "actor.claim"))
     hit, stance, rule = _perpetrator(event, event_type, setting, knowledge, claimants)

@@ -82,7 +82,8 @@ class Event:
     role: str = "main"
     lead: bool = False
     separate: bool = False
-    rule: str = ""
+    parent: Event | None = None
+    embedded: bool = False
 
     @property
     def scenes(self) -> list[int]:
@@ -105,12 +106,14 @@ class Event:
 def frames_of(scene: Scene) -> list[Frame]:
     """The clauses of a scene as frames."""
     frames = []
+    # "Three men accused over a blast were hanged": the hanging belongs to the clause of its victims.
+    home = {toll.anchor: toll.first if toll.passive else toll.anchor for toll in scene.tolls}
     for n, (low, high) in enumerate(clauses_of(scene)):
         cues = {role for role, places in scene.cues.items() if any(low <= at < high for at in places)}
         frames.append(Frame(
             scene, low, high,
-            [t for t in scene.triggers if low <= t.at < high],
-            [t for t in scene.tolls if low <= t.anchor < high],
+            [t for t in scene.triggers if low <= home.get(t.at, t.at) < high],
+            [t for t in scene.tolls if low <= home[t.anchor] < high],
             [w for w in scene.whens if low <= w.at < high],
             [w for w in scene.wheres if low <= w.at < high],
             [a for a in scene.actors if low <= a.at < high],
@@ -142,15 +145,63 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
                 continue
             event = _match(frame, events, current, heading_before)
             if event is None:
-                event = Event(len(events), lead=not events)
+                event = Event(len(events))
                 event.separate = _separates(frame) or heading_before
+                event.parent = next((e for e in events if _is_summary(e) and _is_part_of(frame, e)), None)
+                event.embedded = not frame.first_in_scene and bool(events) and events[-1].frames[0].scene is scene
                 events.append(event)
             _attach(event, frame)
             current = event
             heading_before = False
+    events = _drop_summaries(events)
+    if events:
+        _lead(events).lead = True
     for event in events:
         event.role = _role(event, events, published)
     return events
+
+
+def _is_summary(event: Event) -> bool:
+    """A lead that names several places at once sums up what follows."""
+    first = event.frames[0]
+    places = [w for w in first.placed if w.role != "between" and w.place is not None]
+    return event.number == 0 and any(
+        not geography.compatible(a, b) for n, a in enumerate(places) for b in places[n + 1 :]
+    )
+
+
+def _is_part_of(frame: Frame, summary: Event) -> bool:
+    """Whether the frame tells of one of the places of a summary, in a sentence of its own."""
+    if frame.scene is summary.frames[0].scene or not frame.placed:
+        return False
+    places = [w for w in summary.frames[0].placed if w.place is not None]
+    hits = [w for w in places if any(geography.compatible(w, mine) for mine in frame.placed)]
+    return 0 < len(hits) < len(places)
+
+
+def _drop_summaries(events: list[Event]) -> list[Event]:
+    """A summary goes where at least two events below tell it in detail; a single one is the summary itself."""
+    for summary in [event for event in events if any(other.parent is event for other in events)]:
+        children = [event for event in events if event.parent is summary]
+        if len(children) >= 2:
+            events = [event for event in events if event is not summary]
+            for child in children:
+                child.separate = True
+        else:
+            for frame in children[0].frames:
+                _attach(summary, frame)
+            events = [event for event in events if event is not children[0]]
+    return events
+
+
+def _lead(events: Sequence[Event]) -> Event:
+    """The first event that is not told as past; the very first where all are."""
+    for event in events[:3]:
+        first = event.frames[0]
+        if event.embedded or any(when.ago for when in first.told_times) or "background" in first.cues:
+            continue
+        return event
+    return events[0]
 
 
 def _adds(frame: Frame) -> bool:
@@ -178,7 +229,9 @@ def _match(frame: Frame, events: Sequence[Event], current: Event | None, heading
     best: Event | None = None
     best_score = 0.0
     for event in events:
-        score = fit(frame, event) + (0.75 if event is current else 0.0) + (0.25 if event.lead else 0.0)
+        if _is_summary(event) and _is_part_of(frame, event):
+            continue
+        score = fit(frame, event) + (0.75 if event is current else 0.0) + (0.25 if event.number == 0 else 0.0)
         score -= 0.5 if heading and event is current else 0.0
         if score > best_score:
             best, best_score = event, score
@@ -196,7 +249,7 @@ def fit(frame: Frame, event: Event) -> float:
         score += 1.0
     if _separates(frame):
         score -= 3.0
-    if "background" in frame.cues and event.lead and not any("background" in f.cues for f in event.frames):
+    if "background" in frame.cues and event.number == 0 and not any("background" in f.cues for f in event.frames):
         score -= 1.5
     return score
 
@@ -286,8 +339,11 @@ def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
     first = event.frames[0]
     if event.lead:
         return "main"
+    if event.embedded and _is_consequence(events[0]):
+        return "background"
     times = event.times()
-    lead_times = [when for when in events[0].times() if when.first]
+    lead = next((e for e in events if e.lead), events[0])
+    lead_times = [when for when in lead.times() if when.first]
     reference = published or (lead_times[0].first if lead_times else None)
     dated = [when for when in times if when.last]
     if dated and reference:
@@ -305,6 +361,12 @@ def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
     if event.separate:
         return "main"
     return "main" if _has_substance(event) else "background"
+
+
+def _is_consequence(event: Event) -> bool:
+    """Arrests, executions and releases follow something that their sentence recalls."""
+    family = max(event.families, key=lambda name: event.families[name], default="other")
+    return family in ("arrest", "execution", "other")
 
 
 def _has_substance(event: Event) -> bool:

@@ -12,7 +12,7 @@ from pipeline.extract.discourse import FAMILY, Event, Frame
 from pipeline.extract.knowledge import Knowledge
 from pipeline.extract.places import NAMED_PREC, WIDE, Where
 from pipeline.extract.reading import ClaimReading, Span
-from pipeline.extract.speakers import Speaker, speaker_of
+from pipeline.extract.speakers import OUTLET, Speaker
 from pipeline.extract.tolls import Toll
 
 ROLE_WEIGHT = {"in": 2.0, "near": 1.6, "attr": 1.5, "between": 0.8, "bare": 0.3, "office": 0.1}
@@ -133,6 +133,9 @@ def event_type(event: Event) -> tuple[str, str]:
     for name, vote in votes.items():
         families[FAMILY[name]] = families.get(FAMILY[name], 0.0) + vote
     family = max(families, key=lambda f: (families[f], f))
+    if family == "abduction" and any(_is_death(toll) for frame in event.frames[:2] for toll in frame.tolls):
+        named = any(toll.named or (toll.count.best == 1) for toll in event.tolls("killed"))
+        return ("assassination" if named else "armed_attack"), "event.abducted_and_killed"
     members = [name for name in TYPE_ORDER if name in votes and FAMILY[name] == family]
     chosen = members[0]
     if chosen in ("suicide_bombing", "ied_explosion", "drone_strike", "missile_strike"):
@@ -141,7 +144,11 @@ def event_type(event: Event) -> tuple[str, str]:
     return strongest, rules[strongest]
 
 
-def toll_claims(event: Event, knowledge: Knowledge, speakers: dict[int, Speaker]) -> list[ClaimReading]:
+def _is_death(toll: Toll) -> bool:
+    return toll.field == "killed" and toll.group != "attackers" and bool(toll.count.best)
+
+
+def toll_claims(event: Event, speakers: dict[int, Speaker]) -> list[ClaimReading]:
     """All figures of the event, each with its speaker; parts and increments stand aside."""
     claims: list[ClaimReading] = []
     for name in ("killed", "injured", "abducted", "arrested"):
@@ -157,8 +164,19 @@ def toll_claims(event: Event, knowledge: Knowledge, speakers: dict[int, Speaker]
     return claims
 
 
+def _is_claimed(frame: Frame, toll: Toll) -> bool:
+    """ "The group claimed the killing of ten soldiers": the figure stands behind the claim."""
+    return any(
+        unit.form["claim"].entry is not None and unit.form["claim"].entry.get("by") == "before"
+        for unit in frame.scene.row[frame.low : toll.anchor]
+        if "claim" in unit.form
+    ) and any(hit.part == "claim" and hit.at < toll.anchor for hit in frame.actors)
+
+
 def _toll_claim(frame: Frame, toll: Toll, speakers: dict[int, Speaker]) -> ClaimReading:
-    speaker = speakers.get(frame.scene.number) or speaker_of(frame.scene)
+    speaker = speakers.get(frame.scene.number, OUTLET)
+    if speaker.type != "militant" and _is_claimed(frame, toll):
+        speaker = Speaker(speaker.name, "militant", "claimed", speaker.start, speaker.end)
     group = toll.group if toll.group != "unknown" else "all"
     count = toll.count
     return ClaimReading(

@@ -115,7 +115,7 @@ class Reader:
     def _mention(
         self, text: str, event: discourse.Event, previous: date | None, lead_day: date | None
     ) -> tuple[MentionReading, date | None]:
-        said = {frame.scene.number: speakers.speaker_of(frame.scene, text) for frame in event.frames}
+        said = {frame.scene.number: speakers.speaker_of(frame.scene, text, self.knowledge) for frame in event.frames}
         kind, rule = fields.event_type(event)
         day = fields.date_claim(event, previous, lead_day)
         place, setting = fields.place_claim(event, self.knowledge)
@@ -124,7 +124,7 @@ class Reader:
             for claim in (
                 day, place, *bind.actor_claims(event, kind, setting, self.knowledge),
                 bind.target_claim(event, kind, self.knowledge), *bind.weapon_claims(event),
-                *fields.toll_claims(event, self.knowledge, said),
+                *fields.toll_claims(event, said),
             )
             if claim is not None
         ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,10 +9,14 @@ from pipeline.extract.discourse import Event
 from pipeline.extract.reading import MentionReading
 from pipeline.extract.scene import Scene
 
-LEAD_SCENES = 2
-CONTEXT_BAR = 4  # weight of one context in the lead from which an event of the lead is only recalled
 QUIET = ("aftermath", "court", "drill", "anniversary", "statistics", "diplomacy", "analysis", "trade", "culture", "sport")
-DEADLY = ("accident", "disaster", "crime")
+DEADLY = ("accident", "disaster")
+VIOLENT = frozenset(
+    "suicide_bombing ied_explosion ambush armed_clash assassination raid_operation abduction air_strike drone_strike "
+    "shelling border_skirmish protest_crackdown".split()
+)
+POLICING = frozenset({"raid", "arrest", "other", "clash"})
+BAR = 3  # weight from which a context word says what a sentence is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +29,52 @@ class Verdict:
     detail: str
 
 
-def lead_context(scenes: Sequence[Scene]) -> Counter[str]:
-    """Contexts of headline and first sentences."""
-    total: Counter[str] = Counter()
-    body = [scene for scene in scenes if scene.sentence.kind == "body"][:LEAD_SCENES]
-    for scene in [scene for scene in scenes if scene.sentence.kind == "headline"] + body:
-        total.update(scene.contexts)
-    return total
-
-
 def demote(events: Sequence[Event], scenes: Sequence[Scene]) -> str:
     """Make background what a lead about something else only recalls; returns that context, or nothing."""
-    contexts = lead_context(scenes)
-    for name in QUIET + DEADLY:
-        if contexts[name] >= CONTEXT_BAR and contexts[name] >= contexts["security"]:
-            for event in events:
-                event.role = "background"
-            return name
+    body = [scene for scene in scenes if scene.sentence.kind == "body"]
+    if not body or not events:
+        return ""
+    context = _quiet(body[0]) or _accident(body[:2]) or _crime(body[:2], events)
+    if context:
+        for event in events:
+            event.role = "background"
+    return context
+
+
+def _quiet(scene: Scene) -> str:
+    """A context that the first sentence names before anything that happened."""
+    told = [t.at for t in scene.triggers if t.polarity == "asserted" and t.strength != "generic"]
+    told += [toll.first for toll in scene.tolls]
+    first = min(told, default=len(scene.row))
+    if any(toll.field in ("arrested", "released") or _is_execution(scene) for toll in scene.tolls):
+        return ""
+    for i, unit in enumerate(scene.row[: first + 1]):
+        sense = unit.form.get("context")
+        if sense and sense.entry and int(sense.entry.get("weight", 1)) >= BAR and i < first:
+            role = str(sense.entry.attributes["role"])
+            if role in QUIET:
+                return role
+    return ""
+
+
+def _is_execution(scene: Scene) -> bool:
+    return any(t.event == "execution" and t.polarity == "asserted" for t in scene.triggers)
+
+
+def _accident(lead: Sequence[Scene]) -> str:
+    """An accident or disaster in the lead, and no violence."""
+    if any(t.event in VIOLENT and t.polarity == "asserted" for scene in lead for t in scene.triggers):
+        return ""
+    return next((name for name in DEADLY if any(scene.contexts[name] >= BAR for scene in lead)), "")
+
+
+def _crime(lead: Sequence[Scene], events: Sequence[Event]) -> str:
+    """Police work against drugs, smuggling and theft without a death."""
+    weight = sum(scene.contexts["crime"] for scene in lead)
+    first = events[0]
+    family = max(first.families, key=lambda f: first.families[f], default="other")
+    if weight >= BAR and family in POLICING and not any(event.tolls("killed") for event in events):
+        return "crime"
     return ""
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pipeline.extract.knowledge import Knowledge
 from pipeline.extract.scene import Scene
 from pipeline.extract.units import Unit
 
 REACH = 9
+TYPES = {"rebel": "militant", "militia": "militant", "state_force": "military", "paramilitary": "military",
+         "police": "police", "government": "government", "foreign_state": "government"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,17 @@ def speakers_of(scene: Scene, text: str) -> list[Speaker]:
     return found
 
 
-def speaker_of(scene: Scene, text: str = "") -> Speaker:
-    """The first speaker of a sentence, or the outlet."""
-    found = speakers_of(scene, text) if text else []
-    return found[0] if found else OUTLET
+def speaker_of(scene: Scene, text: str, knowledge: Knowledge) -> Speaker:
+    """The first speaker of a sentence, or the outlet. What a militant says is a claim."""
+    found = speakers_of(scene, text)
+    if not found:
+        return OUTLET
+    speaker = found[0]
+    if speaker.actor is None:
+        return speaker
+    kind = TYPES.get(knowledge.actors[speaker.actor].kind, "government")
+    stance = "claimed" if kind == "militant" and speaker.stance == "reported" else speaker.stance
+    return replace(speaker, type=kind, stance=stance)
 
 
 def _in_range(row: Sequence[Unit], indices: Sequence[int], text: str, stance: str) -> Speaker | None:
