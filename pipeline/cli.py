@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Counts = dict[str, int | str]
 DAY_TABLES = ("link", "capture", "article", "entity", "mention", "claim", "coverage", "reject")
+FOLDED_TABLES = ("incident_mention", "incident", "incident_ledger")
 
 
 def source_ids(settings: Settings) -> list[str]:
@@ -159,7 +160,7 @@ def settle(day: date, settings: Settings) -> Counts:
     with open_master(settings.warehouse) as connection:
         frames, vanished = _settle(connection, day, settings, _day_frames(day, settings))
         base = warehouse_version(connection)
-    for table in ("incident_mention", "incident"):
+    for table in FOLDED_TABLES:
         lake.write_partition(settings.lake, table, day, frames[table])
     _write_json(settings, "settled", day, {"base": base, "vanished": vanished})
     return {"incidents": frames["incident"].height, "mentions": frames["incident_mention"].height, "base": base}
@@ -172,7 +173,7 @@ def validate(day: date, settings: Settings) -> Counts:
     """
     settled = _read_json(settings, "settled", day)
     frames = _day_frames(day, settings)
-    for table in ("incident_mention", "incident"):
+    for table in FOLDED_TABLES:
         frames[table] = lake.read_partition(settings.lake, table, day)
     verdict = _judge(day, frames, settings)
     _write_verdict(settings, day, verdict, int(settled["base"]))
@@ -268,10 +269,20 @@ def _day_frames(day: date, settings: Settings) -> dict[str, pl.DataFrame]:
 def _settle(
     connection: duckdb.DuckDBPyConnection, day: date, settings: Settings, frames: dict[str, pl.DataFrame]
 ) -> tuple[dict[str, pl.DataFrame], list[str]]:
+    """The day's frames with what they fold to, and the incidents that are no more."""
     from pipeline.fuse import settle as run
 
-    settled = run(connection, day, frames, load_sources(settings.sources), settings.knobs.resolve)
-    return {**frames, "incident_mention": settled.incident_mentions, "incident": settled.incidents}, settled.vanished
+    given = frames | _dimensions(settings)
+    settled = run(connection, day, given, load_sources(settings.sources), settings.knobs.resolve)
+    given |= {"incident_mention": settled.incident_mentions, "incident": settled.incidents}
+    return {**given, "incident_ledger": settled.ledger}, settled.vanished
+
+
+def _dimensions(settings: Settings) -> dict[str, pl.DataFrame]:
+    from pipeline.dimension import actor_frame, place_frame
+    from pipeline.fuse import source_frame
+
+    return {"source": source_frame(load_sources(settings.sources)), "actor": actor_frame(), "place": place_frame()}
 
 
 def _judge(day: date, frames: dict[str, pl.DataFrame], settings: Settings) -> Verdict:
@@ -289,7 +300,8 @@ def _settled(connection: duckdb.DuckDBPyConnection, day: date, settings: Setting
     stored = _read_json(settings, "verdict", day, default={})
     frames = _day_frames(day, settings)
     if stored.get("base") == base and not stored["quarantined"]:
-        for table in ("incident_mention", "incident"):
+        frames |= _dimensions(settings)
+        for table in FOLDED_TABLES:
             frames[table] = lake.read_partition(settings.lake, table, day)
         vanished = _read_json(settings, "settled", day)["vanished"]
         return Settled(frames, vanished, Verdict.from_json(stored["verdict"]), base)
@@ -355,12 +367,12 @@ def _write_json(settings: Settings, name: str, day: date, content: dict[str, obj
     temporary.replace(path)
 
 
-def _read_json(settings: Settings, name: str, day: date, default: dict[str, object] | None = None) -> dict[str, object]:
+def _read_json(settings: Settings, name: str, day: date, default: dict[str, Any] | None = None) -> dict[str, Any]:
     path = settings.lake / name / f"day={day.isoformat()}.json"
     if not path.exists() and default is not None:
         return default
     try:
-        content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {error}; run settle and validate of the day again") from error
     return content
