@@ -41,24 +41,28 @@ def _perpetrator(
     doing = list(_hits(event, knowledge, DOING))
     if FAMILY[event_type] == "execution":
         return None, "", ""
+    if claimants and FAMILY[event_type] not in STATE_FAMILIES:
+        return claimants[0], "claimed", "actor.claim"
     if FAMILY[event_type] in STATE_FAMILIES or _is_state_action(event):
         state = [hit for hit in doing if knowledge.is_state(hit.actor)]
         state = state or [h for h in _hits(event, knowledge, ("speaker", "named")) if knowledge.is_state(h.actor)
                           and knowledge.actors[h.actor].kind != "government"]  # fmt: skip
         best = _most_telling(state, knowledge)
         return (best, "reported", "actor.state") if best else (None, "", "")
-    if claimants:
-        return claimants[0], "claimed", "actor.claim"
     armed = [hit for hit in doing if knowledge.is_armed(hit.actor)]
     if armed:
         return armed[0], "reported", "actor.agent"
     blamed = [hit for hit in _hits(event, knowledge, ("blame",)) if knowledge.is_armed(hit.actor)]
     if blamed:
         return blamed[0], "accused", "actor.blame"
-    state = [hit for hit in doing if knowledge.is_state(hit.actor)]
+    state = [hit for hit in doing if knowledge.is_state(hit.actor) and (hit.part == "by" or not _is_police(hit, knowledge))]
     if state and FAMILY[event_type] != "explosion":
         return _most_telling(state, knowledge), "reported", "actor.agent"
     return None, "", ""
+
+
+def _is_police(hit: ActorHit, knowledge: Knowledge) -> bool:
+    return knowledge.actors[hit.actor].kind == "police"
 
 
 def _hits(event: Event, knowledge: Knowledge, parts: tuple[str, ...]) -> Iterator[ActorHit]:

@@ -61,6 +61,15 @@ def times_of(row: Sequence[Unit], published: date | None, year: int | None) -> l
     return _merge_weekdays(found)
 
 
+def spend(row: Sequence[Unit], whens: Sequence[When]) -> None:
+    """The figures of a date count nothing else."""
+    for when in whens:
+        for unit in row[when.at :]:
+            if unit.start >= when.end:
+                break
+            unit.number = None
+
+
 Result = tuple[When, int] | None
 
 

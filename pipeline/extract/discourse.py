@@ -84,6 +84,7 @@ class Event:
     separate: bool = False
     parent: Event | None = None
     embedded: bool = False
+    context: list[Frame] = field(default_factory=list)
 
     @property
     def scenes(self) -> list[int]:
@@ -134,18 +135,21 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
     events: list[Event] = []
     current: Event | None = None
     heading_before = False
+    pending: list[Frame] = []
     for scene in scenes:
         if scene.sentence.kind == "heading":
             heading_before = True
             continue
         for frame in frames_of(scene):
             if not is_eventful(frame):
-                if current is not None and _adds(frame):
+                if current is None:
+                    pending.append(frame)
+                elif _adds(frame):
                     _attach(current, frame)
                 continue
             event = _match(frame, events, current, heading_before)
             if event is None:
-                event = Event(len(events))
+                event = Event(len(events), context=pending if not events else [])
                 event.separate = _separates(frame) or heading_before
                 event.parent = next((e for e in events if _is_summary(e) and _is_part_of(frame, e)), None)
                 event.embedded = not frame.first_in_scene and bool(events) and events[-1].frames[0].scene is scene
@@ -198,7 +202,7 @@ def _lead(events: Sequence[Event]) -> Event:
     """The first event that is not told as past; the very first where all are."""
     for event in events[:3]:
         first = event.frames[0]
-        if event.embedded or any(when.ago for when in first.told_times) or "background" in first.cues:
+        if event.embedded or any(when.ago for when in first.told_times):
             continue
         return event
     return events[0]
@@ -206,7 +210,7 @@ def _lead(events: Sequence[Event]) -> Event:
 
 def _adds(frame: Frame) -> bool:
     """A frame without an event of its own that may say more about the current one."""
-    return bool(frame.tolls or any(a.part == "claim" for a in frame.actors) or "again" in frame.cues or frame.scene.nobody)
+    return bool(frame.tolls or any(a.part in ("claim", "blame", "by") for a in frame.actors) or "again" in frame.cues or frame.scene.nobody)
 
 
 def _attach(event: Event, frame: Frame) -> None:
@@ -338,7 +342,7 @@ def _fit_toll(frame: Frame, event: Event) -> float:
 def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
     first = event.frames[0]
     if event.lead:
-        return "main"
+        return "main" if _has_substance(event) or any(frame.strong for frame in event.frames) else "background"
     if event.embedded and _is_consequence(events[0]):
         return "background"
     times = event.times()

@@ -78,7 +78,7 @@ def toll_of(claims: Sequence[ClaimReading], name: str) -> Json:
     one_sided = [claim for claim in figures if claim.stance in ONE_SIDED]
     totals = [claim for claim in open_ if claim.victim_group == "all"]
     attackers = [claim for claim in open_ if claim.victim_group == "attackers"]
-    victims = {group: [claim for claim in open_ if claim.victim_group == group] for group in ("security_forces", "civilians")}
+    victims = {group: [claim for claim in open_ if claim.victim_group == group] for group in ("security_forces", "civilians", "unknown")}
     victim_sum = sum(_best(found) or 0 for found in victims.values() if found)
     attacker_best = _best(attackers)
     result: Json = {"low": None, "best": None, "high": None, "attackers": attacker_best,

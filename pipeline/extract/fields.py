@@ -15,6 +15,8 @@ from pipeline.extract.reading import ClaimReading, Span
 from pipeline.extract.speakers import OUTLET, Speaker
 from pipeline.extract.tolls import Toll
 
+PART_SHARE = 0.6  # a smaller figure than this share of the total is a part of it, not a rival
+CLAIM_REACH = 4  # units before a figure in which the words of a claim may end
 ROLE_WEIGHT = {"in": 2.0, "near": 1.6, "attr": 1.5, "between": 0.8, "bare": 0.3, "office": 0.1}
 TYPE_ORDER = (
     "execution", "suicide_bombing", "drone_strike", "missile_strike", "air_strike", "shelling", "ied_explosion",
@@ -34,7 +36,8 @@ class Setting:
 def date_claim(event: Event, previous: date | None, lead_day: date | None) -> ClaimReading | None:
     """The day of the event: its own time, else a time of speech in its first frame, else that of the round-up."""
     own = [when for frame in event.frames for when in frame.told_times]
-    said = [when for frame in event.frames[:3] for when in frame.whens if when.said]
+    own = own or [when for frame in event.context for when in frame.told_times]
+    said = [when for frame in (*event.frames[:3], *event.context) for when in frame.whens if when.said]
     shifted = next((when for when in own if when.shift is not None), None)
     best = _best_time([when for when in own if when.first]) or _best_time([when for when in said if when.first])
     if best is not None and best.precision in ("week", "month", "year") and said and not own:
@@ -64,7 +67,8 @@ def place_claim(event: Event, knowledge: Knowledge) -> tuple[ClaimReading | None
     """The most specific place of the event, and country and province."""
     best: Where | None = None
     best_score = 0.0
-    for n, frame in enumerate(event.frames):
+    own_place = any(w.level not in WIDE and w.role in ("in", "near", "attr") for w in event.frames[0].wheres)
+    for n, frame in enumerate(event.frames if own_place else [*event.context, *event.frames]):
         for where in frame.wheres:
             if where.level in WIDE or where.role not in ROLE_WEIGHT:
                 continue
@@ -148,36 +152,65 @@ def _is_death(toll: Toll) -> bool:
     return toll.field == "killed" and toll.group != "attackers" and bool(toll.count.best)
 
 
-def toll_claims(event: Event, speakers: dict[int, Speaker]) -> list[ClaimReading]:
-    """All figures of the event, each with its speaker; parts and increments stand aside."""
+def toll_claims(event: Event, speakers: dict[int, Speaker], knowledge: Knowledge) -> list[ClaimReading]:
+    """All figures of the event, each with its speaker; parts, increments and details of a total stand aside."""
     claims: list[ClaimReading] = []
     for name in ("killed", "injured", "abducted", "arrested"):
-        tolls = [(frame, toll) for frame in event.frames for toll in frame.tolls if toll.field == name]
-        totals = [toll.count.best for _, toll in tolls if toll.count.best is not None]
-        largest = max(totals, default=0)
-        for frame, toll in tolls:
-            if toll.combined or (toll.count.best is None and toll.count.low is None):
-                continue
-            if toll.more and (toll.count.best or 0) < largest and len(totals) > 1:
-                continue
-            claims.append(_toll_claim(frame, toll, speakers))
+        claims += [_toll_claim(frame, toll, group, speakers) for frame, toll, group in _figures(event, name, knowledge)]
     return claims
+
+
+def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame, Toll, str]]:
+    """The figures of one field that are claims of their own, each with its group."""
+    tolls = [
+        (frame, toll, _group(frame, toll, knowledge))
+        for frame in event.frames
+        for toll in frame.tolls
+        if toll.field == name and not toll.combined and (toll.count.best is not None or toll.count.low is not None)
+    ]
+    in_body = [item for item in tolls if item[0].scene.sentence.kind == "body"]
+    tolls = in_body or tolls
+    victims = [toll for _, toll, group in tolls if group != "attackers"]
+    counted = [toll for toll in victims if not toll.named and (toll.count.best or 0) > 0]
+    primary = max((toll.count.best or 0 for toll in counted[:2]), default=0)
+    attackers = any(group == "attackers" for _, _, group in tolls) and bool(victims)
+    kept = []
+    for frame, toll, group in tolls:
+        best = toll.count.best if toll.count.best is not None else toll.count.low or 0
+        if group != "attackers" and best < primary and (
+            toll.more or toll.named or best == 1 or best < PART_SHARE * primary
+        ):
+            continue
+        if group == "unknown" and not attackers:
+            group = "all"
+        kept.append((frame, toll, group))
+    return kept
+
+
+def _group(frame: Frame, toll: Toll, knowledge: Knowledge) -> str:
+    """Whom the figure counts; a bare number that forces killed counts their enemies."""
+    if toll.group != "unknown" or toll.passive or any(group.noun for group in toll.groups):
+        return toll.group
+    acting = [hit for hit in frame.actors if hit.part == "agent" and hit.at < toll.anchor]
+    if acting and knowledge.is_state(acting[-1].actor) and toll.field == "killed":
+        return "attackers"
+    return toll.group
 
 
 def _is_claimed(frame: Frame, toll: Toll) -> bool:
     """ "The group claimed the killing of ten soldiers": the figure stands behind the claim."""
-    return any(
-        unit.form["claim"].entry is not None and unit.form["claim"].entry.get("by") == "before"
-        for unit in frame.scene.row[frame.low : toll.anchor]
-        if "claim" in unit.form
-    ) and any(hit.part == "claim" and hit.at < toll.anchor for hit in frame.actors)
+    row = frame.scene.row
+    for i in range(max(frame.low, toll.first - CLAIM_REACH), min(toll.last + 1, len(row))):
+        sense = row[i].form.get("claim")
+        if sense and sense.entry and sense.entry.get("content"):
+            return not any(unit.text in (":", ";") for unit in row[i : toll.last])
+    return False
 
 
-def _toll_claim(frame: Frame, toll: Toll, speakers: dict[int, Speaker]) -> ClaimReading:
+def _toll_claim(frame: Frame, toll: Toll, group: str, speakers: dict[int, Speaker]) -> ClaimReading:
     speaker = speakers.get(frame.scene.number, OUTLET)
     if speaker.type != "militant" and _is_claimed(frame, toll):
         speaker = Speaker(speaker.name, "militant", "claimed", speaker.start, speaker.end)
-    group = toll.group if toll.group != "unknown" else "all"
     count = toll.count
     return ClaimReading(
         toll.field, Span(toll.start, toll.end), f"toll.{toll.field}",

@@ -41,6 +41,7 @@ KINDS: dict[str, dict[str, object]] = {
         "patient": frozenset({"before", "after", "either", "of", "count_after"}),
         "event": EVENT_TYPES | {"none"},
         "total": BOOL,
+        "needs": STR,
     },
     "trigger": {
         "event": EVENT_TYPES,
@@ -64,7 +65,7 @@ KINDS: dict[str, dict[str, object]] = {
         "order": frozenset({"before", "after", "both"}),
     },
     "source": {"type": SPEAKER_TYPES},
-    "claim": {"by": frozenset({"before", "after", "nobody"})},
+    "claim": {"by": frozenset({"before", "after", "nobody"}), "content": BOOL},
     "blame": {"by": frozenset({"before", "after"})},
     "cue": {"role": frozenset({
         "separate", "background", "again", "aggregate", "negation", "hypothetical", "planned", "purpose",

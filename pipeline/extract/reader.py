@@ -82,10 +82,11 @@ class Reader:
         sentences = [s for s in tools.page.sentences(text, folded) if s.kind != "furniture"]
         for number, sentence in enumerate(sentences[:MAX_SENTENCES]):
             row = units_of(text, folded, hits, sentence.start, sentence.end)
-            found, groups = tolls.tolls_of(row, text)
             cues = scene.cues_of(row)
-            made = scene.Scene(sentence, number, row, found, groups, cues=cues)
-            made.whens = dates.times_of(row, published, year)
+            whens = dates.times_of(row, published, year)
+            dates.spend(row, whens)
+            found, groups = tolls.tolls_of(row, text)
+            made = scene.Scene(sentence, number, row, found, groups, whens, cues=cues)
             made.wheres = places.wheres_of(row, text, self.knowledge.places)
             made.triggers = scene.triggers_of(row, found, cues)
             made.actors, made.nobody = roles.actors_of(row, made.triggers, found)
@@ -124,7 +125,7 @@ class Reader:
             for claim in (
                 day, place, *bind.actor_claims(event, kind, setting, self.knowledge),
                 bind.target_claim(event, kind, self.knowledge), *bind.weapon_claims(event),
-                *fields.toll_claims(event, said),
+                *fields.toll_claims(event, said, self.knowledge),
             )
             if claim is not None
         ]  # fmt: skip

@@ -16,7 +16,8 @@ VIOLENT = frozenset(
     "shelling border_skirmish protest_crackdown".split()
 )
 POLICING = frozenset({"raid", "arrest", "other", "clash"})
-BAR = 3  # weight from which a context word says what a sentence is about
+BAR = 3  # weight from which a context word that comes first says what a sentence is about
+SURE = 5  # weight from which it does so wherever it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def demote(events: Sequence[Event], scenes: Sequence[Scene]) -> str:
     body = [scene for scene in scenes if scene.sentence.kind == "body"]
     if not body or not events:
         return ""
-    context = _quiet(body[0]) or _accident(body[:2]) or _crime(body[:2], events)
+    context = _quiet(body[0]) or _accident(body[:3]) or _crime(body[:2], events) or _statistics(body[:2])
     if context:
         for event in events:
             event.role = "background"
@@ -48,13 +49,18 @@ def _quiet(scene: Scene) -> str:
     first = min(told, default=len(scene.row))
     if any(toll.field in ("arrested", "released") or _is_execution(scene) for toll in scene.tolls):
         return ""
-    for i, unit in enumerate(scene.row[: first + 1]):
+    for i, unit in enumerate(scene.row):
         sense = unit.form.get("context")
-        if sense and sense.entry and int(sense.entry.get("weight", 1)) >= BAR and i < first:
+        if sense and sense.entry and int(sense.entry.get("weight", 1)) >= (BAR if i < first else SURE):
             role = str(sense.entry.attributes["role"])
             if role in QUIET:
                 return role
     return ""
+
+
+def _statistics(lead: Sequence[Scene]) -> str:
+    """Figures of a month or a year, not of an event."""
+    return "statistics" if any(scene.contexts["statistics"] >= BAR for scene in lead) else ""
 
 
 def _is_execution(scene: Scene) -> bool:
@@ -63,9 +69,13 @@ def _is_execution(scene: Scene) -> bool:
 
 def _accident(lead: Sequence[Scene]) -> str:
     """An accident or disaster in the lead, and no violence."""
-    if any(t.event in VIOLENT and t.polarity == "asserted" for scene in lead for t in scene.triggers):
-        return ""
-    return next((name for name in DEADLY if any(scene.contexts[name] >= BAR for scene in lead)), "")
+    for scene in lead:
+        if any(t.event in VIOLENT and t.polarity == "asserted" for t in scene.triggers):
+            return ""
+        for name in DEADLY:
+            if scene.contexts[name] >= BAR:
+                return name
+    return ""
 
 
 def _crime(lead: Sequence[Scene], events: Sequence[Event]) -> str:
@@ -73,7 +83,7 @@ def _crime(lead: Sequence[Scene], events: Sequence[Event]) -> str:
     weight = sum(scene.contexts["crime"] for scene in lead)
     first = events[0]
     family = max(first.families, key=lambda f: first.families[f], default="other")
-    if weight >= BAR and family in POLICING and not any(event.tolls("killed") for event in events):
+    if weight >= BAR and family in POLICING and not first.tolls("killed"):
         return "crime"
     return ""
 

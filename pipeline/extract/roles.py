@@ -52,12 +52,16 @@ def part_of(row: Sequence[Unit], i: int, told: set[int], tolls: Sequence[Toll], 
 
 
 def _claims(row: Sequence[Unit], i: int) -> bool:
-    """A claim of responsibility follows, with no other actor between."""
+    """A claim of responsibility follows, with no other actor between, or "said it had ..." with an event word."""
+    spoken = False
     for j in range(i + 1, min(i + FAR, len(row))):
         unit = row[j]
         sense = unit.form.get("claim")
         if sense and sense.entry:
             return bool(sense.entry.get("by") == "before")
+        if spoken and unit.cue("self"):
+            return any("trigger" in later.form or "casualty" in later.form for later in row[j : j + NEAR])
+        spoken = spoken or "speech" in unit.form
         if unit.sense("actor") or unit.text == ";" or unit.cue("agent"):
             return False
     return False
@@ -90,7 +94,7 @@ def _is_agent_phrase(row: Sequence[Unit], i: int, told: set[int]) -> bool:
     """ "killed by the Revolutionary Guards", "in an attack by fighters of the BLA"."""
     for j in range(i - 1, max(i - NEAR, -1), -1):
         unit = row[j]
-        if unit.cue("agent"):
+        if unit.cue("agent") or (unit.role("relation") == "from" and i - j <= 2):
             return any(k in told or row[k].sense("casualty") for k in range(max(j - NEAR, 0), j))
         if unit.text in (".", ";", ":") or unit.sense("speech") or unit.sense("casualty"):
             return False
@@ -120,6 +124,8 @@ def _is_object(row: Sequence[Unit], i: int, told: set[int]) -> bool:
 
 def _is_subject(row: Sequence[Unit], i: int, told: set[int], tolls: Sequence[Toll]) -> bool:
     """ "BLA fighters attacked", "security forces killed": an active event word follows."""
+    if _governed(row, i):
+        return False
     passive = {toll.anchor for toll in tolls if toll.passive}
     active = {toll.anchor for toll in tolls if not toll.passive}
     for j in range(i + 1, min(i + FAR, len(row))):
@@ -134,6 +140,14 @@ def _is_subject(row: Sequence[Unit], i: int, told: set[int], tolls: Sequence[Tol
         if unit.sense("actor") or unit.text in (";", ":") or (unit.sense("speech") and j - i < 4):
             return False
     return False
+
+
+def _governed(row: Sequence[Unit], i: int) -> bool:
+    """Whether a preposition rules the actor ("into Pakistan", "of the army")."""
+    j = i - 1
+    while j >= 0 and (row[j].cue("determiner", "adjective") or row[j].role("number") == "article"):
+        j -= 1
+    return j >= 0 and row[j].role("relation") is not None
 
 
 def _was(row: Sequence[Unit], j: int) -> bool:

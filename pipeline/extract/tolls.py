@@ -89,7 +89,10 @@ def _group_at(row: Sequence[Unit], i: int, text: str) -> Group | None:
         return _person(row, i)
     sense = unit.sense("victim")
     if sense and sense.entry and not sense.entry.get("plural") and unit.capital:
-        return _single(row, i - 1)
+        last = _name_after(row, i)
+        if last > i:
+            count = _one(unit.start, row[last].end)
+            return Group(count, i, last, str(sense.entry.get("group")), sense.entry.get("target"), named=True)
     return None
 
 
@@ -210,10 +213,23 @@ def _mark_parts(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
         before = row[max(group.first - 3, 0) : group.first]
         after = row[group.last + 1 : group.last + 3]
         part = any(unit.cue("part") for unit in before) or bool(after and after[0].cue("part"))
+        part = part or _part_follows(row, group.last)
         if not part and marked and marked[-1].part and _chained(row, marked[-1], group):
             part = True
         marked.append(replace(group, part=part))
     return marked
+
+
+def _part_follows(row: Sequence[Unit], last: int) -> bool:
+    """ "five commanders of the force among them": the mark of a part at the end of its phrase."""
+    for unit in row[last + 1 : last + 11]:
+        if unit.cue("part"):
+            return True
+        if unit.mark or unit.sense("casualty") or unit.sense("trigger") or unit.sense("speech") or unit.sense("number"):
+            return False
+        if unit.cue("auxiliary", "subordinate", "coordination", "boundary"):
+            return False
+    return False
 
 
 def _chained(row: Sequence[Unit], left: Group, right: Group) -> bool:
@@ -283,7 +299,8 @@ def _toll_at(row: Sequence[Unit], groups: Sequence[Group], anchor: int, before: 
         chosen = _counted_after(row, groups, anchor)
     else:
         chosen = _following(row, groups, anchor, after)
-    if not chosen:
+    needs = sense.entry.get("needs")
+    if not chosen or (needs and not any(row[group.last].text == needs for group in chosen)):
         return None
     return _sum(row, anchor, chosen, str(sense.entry.get("field")), str(sense.entry.get("event", "none")),
                 bool(sense.entry.get("total")), passive)  # fmt: skip
@@ -336,6 +353,11 @@ def _preceding(row: Sequence[Unit], groups: Sequence[Group], anchor: int, before
     floor = max(before, _clause_start(row, anchor))
     candidates = [group for group in groups if group.first > floor and group.last < anchor]
     main = [group for group in candidates if not group.part and not _under_preposition(row, group)]
+    if not main:  # "eleven of them were killed"
+        main = [group for group in candidates if group.part and not group.noun and not _under_preposition(row, group)][-1:]
+    counted = [group for group in main if not group.named]
+    if counted and main[-1].named and main[-1].last < anchor - 2:
+        main = counted
     if not main:
         return []
     chosen = [main[-1]]
