@@ -34,7 +34,9 @@ KINDS = frozenset(
     ("province", "district", "city", "town", "village", "border_post", "crossing", "pass", "camp", "road", "area",
      "mountain", "river", "coast", "port", "island", "neighbourhood", "station", "valley")
 )  # fmt: skip
-COUNTRIES = frozenset(("", "IR", "PK", "AF"))
+# Empty: the place is a border. other: a country outside, so that news from there is recognised as outside.
+COUNTRIES = frozenset(("", "IR", "PK", "AF", "other"))
+PREFIX: Mapping[str, str] = {"IR": "ir", "PK": "pk", "AF": "af"}
 PARENT_KINDS = frozenset(("province", "district"))
 
 # How far (km) a place may lie outside its province's outline before it is a mistake. The outlines are
@@ -62,7 +64,7 @@ class Place:
     """One place.
 
     Attributes:
-        country: IR, PK or AF; None for what lies on a border.
+        country: IR, PK, AF or other; None for what lies on a border.
         admin1: province in English, as in the outlines; None for what crosses provinces.
         lat, lon: decimal degrees, WGS 84; None where nobody knows.
         precision: UCDP where_prec that a mention of this place alone supports (1 exact ... 6 country).
@@ -221,7 +223,7 @@ def _place(path: Path, line: int, row: Mapping[str, str | None]) -> Place:
             raise ConfigError(f"{where}: {name} is empty")
     if not _SLUG.match(cell["place_id"]):
         raise ConfigError(f"{where}: place_id {cell['place_id']!r} must be like ir_zahedan")
-    if cell["place_id"].split("_")[0] != (cell["country"].lower() or "x"):
+    if cell["place_id"].split("_")[0] != PREFIX.get(cell["country"], "x"):
         raise ConfigError(f"{where}: place_id {cell['place_id']!r} does not start with country {cell['country']!r}")
     _one_of(where, "kind", cell["kind"], KINDS)
     _one_of(where, "country", cell["country"], COUNTRIES)
