@@ -66,9 +66,7 @@ def run(
     n_steps = len(days) * (4 * len(corridor.source_ids(settings)) + 3) + 1
     with show_progress(n_steps, as_json) as progress:
         for each in days:
-            corridor.run_day(
-                each, settings, f"cli__{each}", "cli", lambda step, counts, d=each: progress(d, step, counts)
-            )
+            corridor.run_day(each, settings, f"cli__{each}", "cli", partial(progress, each))
         progress(days[-1], "publish", corridor.publish(settings))
 
 
