@@ -24,7 +24,7 @@ COLUMNS = (
 def event_types() -> list[str]:
     """The event types of the contract, in its order."""
     check = next(text for text in contract.table("mention").checks if "event_type" in text)
-    return [part for part in check.split("'")[1::2]]
+    return list(check.split("'")[1::2])
 
 
 def crosswalk_rows(folder: Path = CONFIG / "crosswalk") -> list[dict[str, object]]:
@@ -54,7 +54,7 @@ def _row(
     a, p, g = acled["types"][kind], plover["types"][kind], gtd["types"][kind]
     events = acled["codes"]["events"]
     civilian = a.get("against_civilians")
-    _require(a["sub_event"] in events.get(a["event"], []), folder / "acled.yml", kind, f"{a['event']}: {a['sub_event']}")
+    _require(a["sub_event"] in events.get(a["event"], []), folder / "acled.yml", kind, a["sub_event"])
     _require(a["disorder"] in acled["codes"]["disorder"], folder / "acled.yml", kind, a["disorder"])
     _require(
         civilian is None or civilian in events["Violence against civilians"], folder / "acled.yml", kind, str(civilian)

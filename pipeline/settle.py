@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -17,7 +18,7 @@ from pipeline.resolve.names import keep_names
 from pipeline.resolve.profile import build_profiles
 from pipeline.resolve.reach import candidate_query
 from pipeline.resolve.weights import Weights, load_weights
-from pipeline.settings import ResolveSettings
+from pipeline.settings import ResolveSettings, load_settings
 
 if TYPE_CHECKING:
     from pipeline.sources import Source
@@ -49,6 +50,7 @@ class Hand:
     tables: dict[str, pl.DataFrame]
     weights: Weights
     settings: ResolveSettings
+    places: pl.DataFrame
     profiles: dict[str, Profile] = field(default_factory=dict)
     compared: dict[Pair, Link] = field(default_factory=dict)
     stored: dict[str, str] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Hand:
             added = pl.concat([self.tables[name], rows[name]]).unique(key, keep="first")
             self.tables[name] = contract.conform(name, added)
         claims = rows["claim"].filter(pl.col("mention_id").is_in(fresh["mention_id"].implode()))
-        profiles = build_profiles(fresh, claims, rows["article"], self.weights, rows["entity"])
+        profiles = build_profiles(fresh, claims, rows["article"], self.weights, rows["entity"], self.places)
         self.profiles.update(profiles)
         self.profiles = dict(sorted(self.profiles.items()))
         return set(profiles)
@@ -86,7 +88,7 @@ def settle(
 
     Args:
         connection: the master; it is only read.
-        frames: tables of the day; ``actor``, ``place`` and ``correction`` are taken from the warehouse where absent.
+        frames: tables of the day. ``actor`` and ``place`` are read from ``config/`` where absent, ``correction`` too.
 
     Raises:
         ConfigError: the ledger contradicts itself.
@@ -97,7 +99,9 @@ def settle(
     connection = connection.cursor()  # the caller's may still hold a result that was not read to its end
     connection.execute("SET TimeZone = 'UTC'")
     decisions = read_ledger(_read(connection, "SELECT * FROM incident_ledger", "incident_ledger"))
-    hand = Hand({name: contract.empty(name) for name in READ_TABLES}, weights, settings)
+    given = {name: frames[name] for name in ("actor", "place") if name in frames}
+    dimension = {**_configured(), **given}
+    hand = Hand({name: contract.empty(name) for name in READ_TABLES}, weights, settings, dimension["place"])
     seeds = hand.take({name: frames[name] for name in READ_TABLES})
     before = _stored_on(connection, day)
     seeds |= _shaken(connection, day, before, hand)
@@ -115,9 +119,8 @@ def settle(
         hand.tables["claim"].filter(pl.col("mention_id").is_in(members)),
         hand.tables["article"],
         source_frame(sources),
-        actors=_dimension(connection, frames, "actor"),
-        places=_dimension(connection, frames, "place"),
-        corrections=_dimension(connection, frames, "correction"),
+        actors=dimension["actor"],
+        places=dimension["place"],
     ).tables["incident"]
     standing = rows.filter(pl.col("incident_id").is_in(incidents["incident_id"].implode()))
     return Settled(standing, incidents, vanished, ledger)
@@ -129,8 +132,12 @@ def _read(
     return contract.conform(name, connection.sql(query, params=values).pl())
 
 
-def _dimension(connection: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
-    return frames[name] if name in frames else _read(connection, f'SELECT * FROM "{name}"', name)
+@cache
+def _configured() -> dict[str, pl.DataFrame]:
+    """Actors and places as ``config/`` has them, read once in a process."""
+    from pipeline.load import dimensions
+
+    return dimensions(load_settings())
 
 
 def _stored_on(connection: duckdb.DuckDBPyConnection, day: date) -> dict[str, str]:
@@ -147,7 +154,7 @@ def _shaken(connection: duckdb.DuckDBPyConnection, day: date, before: Mapping[st
     """Mentions of other days that stood with, or were linked with, rows of the day that are now replaced."""
     if not before:
         return set()
-    old = Hand({name: contract.empty(name) for name in READ_TABLES}, hand.weights, hand.settings)
+    old = Hand({name: contract.empty(name) for name in READ_TABLES}, hand.weights, hand.settings, hand.places)
     leaving = old.take(_rows_of(connection, list(before)))
     _take_reach(connection, leaving, old, None)
     old.compare(leaving)

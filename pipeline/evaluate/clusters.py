@@ -118,7 +118,7 @@ def gold_frames(entries: Sequence[tuple[str, Mapping[str, Any]]], digest: str = 
             tables["entity"].extend(mention.entities())
             tables["article"].append(mention.article())
         except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(f"{where}: {type(error).__name__}: {error}; compare it with the other entries of the file") from error
+            raise ConfigError(f"{where}: {type(error).__name__}: {error}; see the other entries of the file") from error
     frames = {name: contract.frame(name, tables[name]) for name in ("mention", "claim", "article", "entity")}
     return ClusterGold(
         contract.conform("mention", frames["mention"]),
@@ -287,12 +287,26 @@ def _place_of(place_id: str) -> dict[str, object]:
     }
 
 
+def place_frame() -> pl.DataFrame:
+    """What the resolver needs of the gazetteer: the district of each place."""
+    rows: list[dict[str, object]] = [
+        {"place_id": place_id, "admin2": row["admin2"] or None} for place_id, row in gazetteer().items()
+    ]
+    return contract.frame("place", rows)
+
+
 def measure(gold: ClusterGold, settings: ResolveSettings) -> tuple[ClusterScore, dict[str, str]]:
     """Resolve the gold mentions; returns the scores and the grouping found."""
     from pipeline.resolve import resolve
 
     result = resolve(
-        gold.mentions, gold.claims, gold.articles, contract.empty("incident_ledger"), settings, entities=gold.entities
+        gold.mentions,
+        gold.claims,
+        gold.articles,
+        contract.empty("incident_ledger"),
+        settings,
+        entities=gold.entities,
+        places=place_frame(),
     )
     rows = result.tables["incident_mention"]
     found = dict(zip(rows["mention_id"], rows["incident_id"], strict=True))

@@ -40,6 +40,7 @@ def resolve(
     ledger: pl.DataFrame,
     settings: ResolveSettings,
     entities: pl.DataFrame | None = None,
+    places: pl.DataFrame | None = None,
     weights: Weights | None = None,
 ) -> Result:
     """Mentions to ``incident_mention``: one row for each mention that tells of an event in the theatre.
@@ -51,12 +52,13 @@ def resolve(
     Args:
         ledger: merges, splits and their undoing (table ``incident_ledger``).
         entities: persons named; without them names do not count as agreement.
+        places: the gazetteer; without it a village is not known to lie in its district.
 
     Raises:
         ConfigError: the ledger has a cycle, or undoes an entry that it does not have.
     """
     weights = weights or load_weights()
-    profiles = build_profiles(mentions, claims, articles, weights, entities)
+    profiles = build_profiles(mentions, claims, articles, weights, entities, places)
     compared = compare_all(profiles, settings, weights)
     return Result({"incident_mention": group(profiles, compared, read_ledger(ledger), settings, weights)})
 

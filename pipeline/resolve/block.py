@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from itertools import product
 
-from pipeline.resolve.profile import Profile
+from pipeline.resolve.profile import DISTRICT, Profile
 
-CELL_DEGREES = 0.5     # side of a cell: wider than around_km of config/resolve.yml at these latitudes
-LOOSE_FIGURE = 3       # from this toll on a figure and a place tell one event from another
+CELL_DEGREES = 0.5  # side of a cell: wider than around_km of config/resolve.yml at these latitudes
+LOOSE_FIGURE = 3  # from this toll on a figure and a place tell one event from another
 Key = tuple[object, ...]
 
 
@@ -49,6 +49,10 @@ def own_keys(profile: Profile) -> Iterator[Key]:
             if profile.is_precise:
                 yield ("cell", day, *_cell(profile))
                 yield ("near", day, profile.admin1)
+                if profile.admin2:
+                    yield ("in district", day, profile.admin2)
+                if profile.admin2 and profile.where_prec == DISTRICT:
+                    yield ("district", day, profile.admin2)
             elif profile.admin1:
                 yield ("wide", day, profile.admin1)
     yield from _loose_keys(profile, "narrow" if profile.is_narrow else "loose")
@@ -63,6 +67,8 @@ def probe_keys(profile: Profile, window_days: int) -> Iterator[Key]:
                 for shift in product((-1, 0, 1), repeat=2):
                     yield ("cell", day, row + shift[0], column + shift[1])
                 yield ("wide", day, profile.admin1)
+                if profile.admin2:
+                    yield ("in district" if profile.where_prec == DISTRICT else "district", day, profile.admin2)
             elif profile.admin1:
                 yield ("near", day, profile.admin1)
                 yield ("wide", day, profile.admin1)

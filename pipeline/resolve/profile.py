@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -18,7 +18,8 @@ Grain = str
 
 NIGHT_DAYS, WEEK_DAYS, MONTH_DAYS = 1, 7, 31
 REPORT_DELAY_DAYS = 3  # news without a date is taken to be at most this old
-PRECISE = 3            # UCDP where_prec up to which a place can be compared by distance
+DISTRICT = 3  # UCDP where_prec of a place known by its district
+PRECISE = 3  # UCDP where_prec up to which a place can be compared by distance
 THEATRE = {"IR": "Sistan and Baluchestan", "PK": "Balochistan"}
 TOLL_FIELDS = frozenset(("killed", "injured", "abducted", "arrested"))
 WORD = re.compile(r"[^\W\d_]{4,}|\d+")
@@ -44,6 +45,7 @@ class Profile:
     where_prec: int | None
     country: str | None
     admin1: str | None
+    admin2: str | None
     actors: frozenset[str]
     target: str | None
     tolls: Mapping[tuple[str, str], frozenset[int]]
@@ -84,13 +86,17 @@ def build_profiles(
     articles: pl.DataFrame,
     weights: Weights,
     entities: pl.DataFrame | None = None,
+    places: pl.DataFrame | None = None,
 ) -> dict[str, Profile]:
     """Profiles of the mentions that tell of an event in the theatre, by mention_id in order.
 
     Negated, hypothetical and planned mentions have none: nothing happened that an incident could stand for.
     """
+    districts = {} if places is None else dict(zip(places["place_id"], places["admin2"], strict=True))
     telling = mentions.filter(pl.col("polarity").is_in(["asserted", "historical"]) & pl.col("is_in_theatre"))
-    claims_of = _group(claims, "mention_id")
+    claims_of: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for claim in claims.sort("claim_id").iter_rows(named=True):
+        claims_of[claim["mention_id"]].append(claim)
     article_of = {row["article_id"]: row for row in articles.select(_ARTICLE_COLUMNS).iter_rows(named=True)}
     persons_of = _persons(entities)
     profiles = (
@@ -100,6 +106,7 @@ def build_profiles(
             article_of.get(row["article_id"], {}),
             persons_of.get(row["article_id"], []),
             weights,
+            districts,
         )
         for row in telling.sort("mention_id").iter_rows(named=True)
     )
@@ -115,6 +122,7 @@ def _profile(
     article: Mapping[str, Any],
     persons: list[tuple[int, int, str]],
     weights: Weights,
+    districts: Mapping[str, str | None],
 ) -> Profile:
     by_field: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for claim in claims:
@@ -143,6 +151,7 @@ def _profile(
         where_prec=place.get("where_prec"),
         country=country,
         admin1=place.get("admin1") or THEATRE.get(country or ""),
+        admin2=districts.get(place.get("canonical_id") or ""),
         actors=_actors([*by_field["perpetrator"], *by_field["claimed_by"]], weights),
         target=_target(by_field["target"], weights),
         tolls=_tolls(claims),
@@ -151,18 +160,6 @@ def _profile(
         ),
         words=frozenset(word.lower() for word in WORD.findall(mention["quote"])),
     )
-
-
-def _group(frame: pl.DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
-    grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in frame.sort(contract_key(frame)).iter_rows(named=True):
-        grouped[row[column]].append(row)
-    return grouped
-
-
-def contract_key(frame: pl.DataFrame) -> str:
-    """The id column of a frame of claims or entities, by which it is put in order."""
-    return "claim_id" if "claim_id" in frame.columns else "entity_id"
 
 
 def _persons(entities: pl.DataFrame | None) -> dict[str, list[tuple[int, int, str]]]:
@@ -246,8 +243,3 @@ def _tolls(claims: list[dict[str, Any]]) -> dict[tuple[str, str], frozenset[int]
 
 def _fold(text: str) -> str:
     return " ".join(text.lower().replace("-", " ").replace("’", "'").split())
-
-
-def to_date(ordinal: int | None) -> date | None:
-    """The date of an ordinal."""
-    return None if ordinal is None else date.fromordinal(ordinal)

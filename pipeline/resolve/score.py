@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
 
-from pipeline.resolve.profile import Profile
+from pipeline.resolve.profile import DISTRICT, Profile
 from pipeline.resolve.weights import Weights
 
 EARTH_KM = 6371.0
 CROSS_BORDER = frozenset(("strike", "clash"))
 FAR = 3.0  # figures more than this factor apart are far
+VAGUE = (2, DISTRICT)  # places with an extent of their own
 COPY_SHIFT = 120  # characters by which a copy's furniture may shift a sentence
 
 
@@ -131,6 +132,8 @@ def _near(one: Profile, other: Profile, weights: Weights) -> Agreement:
     if one.place_id is not None and one.place_id == other.place_id:
         return Agreement("place", "same place", points.place_same)
     distance = distance_km(one, other)
+    if one.admin2 and one.admin2 == other.admin2 and DISTRICT in (one.where_prec, other.where_prec):
+        return Agreement("place", "a place and its district", points.place_around)
     if one.country and other.country and one.country != other.country:
         crosses = one.family in CROSS_BORDER and other.family in CROSS_BORDER
         if crosses and distance <= weights.border_km:
@@ -140,12 +143,9 @@ def _near(one: Profile, other: Profile, weights: Weights) -> Agreement:
         return _conflict("place", f"{distance:.0f} km apart")
     if distance <= weights.near_km:
         return Agreement("place", f"{distance:.0f} km apart", points.place_near)
-    if PART_OF_DISTRICT & {one.where_prec, other.where_prec}:
-        return Agreement("place", f"{distance:.0f} km apart, one a district", points.place_around)
+    if one.where_prec in VAGUE or other.where_prec in VAGUE:
+        return Agreement("place", f"{distance:.0f} km apart, one an area", points.place_around)
     return _conflict("place", f"{distance:.0f} km apart")
-
-
-PART_OF_DISTRICT = {2, 3}
 
 
 def distance_km(one: Profile, other: Profile) -> float:

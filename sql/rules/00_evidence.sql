@@ -3,21 +3,22 @@
 
 -- A unit is what counts once: the wire family or publisher of the text that was copied, or the one outlet that it cites.
 CREATE OR REPLACE MACRO independent_unit() AS TABLE
-WITH original AS (
-    SELECT a.article_id, a.source_id, coalesce(o.source_id, a.source_id) AS origin_id, coalesce(o.cites, a.cites) AS cites
-    FROM article AS a LEFT JOIN article AS o ON o.article_id = a.copy_of
+WITH outlet_name AS (
+    SELECT name, min(unit) AS unit
+    FROM (SELECT unnest([lower(name), lower(source_id), lower(wire_family)]) AS name, coalesce(wire_family, source_id) AS unit
+          FROM source WHERE kind IN ('wire', 'agency'))
+    WHERE name IS NOT NULL GROUP BY name
 ),
-cited AS (
-    SELECT article_id, lower(trim(cites[1])) AS name FROM original WHERE len(cites) = 1
+original AS (
+    SELECT a.article_id, coalesce(o.source_id, a.source_id) AS source_id, coalesce(o.cites, a.cites) AS cites
+    FROM article AS a LEFT JOIN article AS o ON o.article_id = a.copy_of
 )
 SELECT o.article_id,
-       coalesce(any_value(w.wire_family), any_value(w.source_id), any_value('cites ' || c.name),
-                any_value(s.wire_family), any_value(o.origin_id)) AS unit
+       CASE WHEN len(o.cites) = 1 THEN coalesce(n.unit, 'cites ' || lower(trim(o.cites[1])))
+            ELSE coalesce(s.wire_family, o.source_id) END AS unit
 FROM original AS o
-LEFT JOIN source AS s ON s.source_id = o.origin_id
-LEFT JOIN cited AS c USING (article_id)
-LEFT JOIN source AS w ON c.name IN (lower(w.name), lower(w.source_id), lower(w.wire_family)) AND w.kind IN ('wire', 'agency')
-GROUP BY o.article_id;
+LEFT JOIN source AS s ON s.source_id = o.source_id
+LEFT JOIN outlet_name AS n ON len(o.cites) = 1 AND n.name = lower(trim(o.cites[1]));
 
 -- Authority ranks who may fix a figure: an analyst's correction, an official or a hospital, anybody else.
 -- One-sided is what only a party to the fight says; it never becomes a low, best or high figure.

@@ -33,7 +33,7 @@ WHERE CASE
         THEN NOT a.is_denial AND NOT b.is_denial AND (a.high < b.low OR b.high < a.low)
     WHEN a.field = 'date' THEN a.ends_on < b.starts_on OR b.ends_on < a.starts_on
     WHEN a.field = 'place' THEN a.country <> b.country
-        OR (a.where_prec <= 3 AND b.where_prec <= 3 AND sqrt(pow((a.lat - b.lat) * 111.2, 2)
+        OR (a.where_prec <= 2 AND b.where_prec <= 2 AND sqrt(pow((a.lat - b.lat) * 111.2, 2)
             + pow((a.lon - b.lon) * 111.2 * cos(radians(a.lat)), 2)) > 40)
     WHEN a.field = 'perpetrator' THEN (a.is_denial <> b.is_denial AND a.shown = b.shown) OR (NOT a.is_denial AND NOT b.is_denial AND a.shown <> b.shown)
     WHEN a.field = 'claimed_by' THEN a.shown <> b.shown
