@@ -60,7 +60,8 @@ def fetch(
         total = links.height
         if on_progress:
             on_progress(total - len(work), total)
-        client.run(_fetch_all(source, day, work, segment, client, outcome, on_progress))
+        told = (lambda done: on_progress(total - len(work) + done, total)) if on_progress else None
+        client.run(_fetch_all(source, day, work, segment, client, outcome, told))
     return Result({"capture": contract.conform("capture", contract.frame("capture", outcome.captures))},
                   contract.conform("reject", contract.frame("reject", outcome.rejects)))  # fmt: skip
 
@@ -118,7 +119,7 @@ async def _fetch_all(
     segment: Segment,
     client: Client,
     outcome: _Outcome,
-    on_progress: Progress | None,
+    on_done: Callable[[int], None] | None,
 ) -> None:
     done = 0
     queue = iter(work)
@@ -128,8 +129,8 @@ async def _fetch_all(
         for link, last in queue:
             await _fetch_one(source, day, link, last, segment, client, outcome)
             done += 1
-            if on_progress:
-                on_progress(done, len(work))
+            if on_done:
+                on_done(done)
 
     try:
         async with asyncio.TaskGroup() as group:

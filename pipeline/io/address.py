@@ -116,12 +116,15 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         """Resolve, check every answer, connect to the first that answers.
 
         Raises:
-            RejectError: one of the addresses is not public; a mixed answer is taken as an attack.
-            httpcore.ConnectError: no address, or none that answers.
+            RejectError: one of the addresses is not public, as a mixed answer is taken for an attack; or the name
+                does not exist.
+            httpcore.ConnectError: the name server does not answer now, or no address does.
         """
         try:
             addresses = await self._resolver(host, port)
         except OSError as error:
+            if isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN:
+                raise RejectError("network_error", f"{host} has no address: {error.strerror}") from error
             raise httpcore.ConnectError(f"{host} has no address: {error}") from error
         for address in addresses:
             check_address(address, host, self._allow_loopback)

@@ -235,9 +235,7 @@ class Client:
 
     async def _stream(self, url: httpx.URL, sent: Headers, limit: int) -> Answer:
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.settings.timeout_s)
-        target = httpcore.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path or b"/"
-        )
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path or b"/")
         wire = [(name.encode("ascii"), value.encode("latin-1")) for name, value in sent]
         async with self._pool.stream("GET", target, headers=wire, extensions={"timeout": timeouts}) as response:
             received = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in response.headers)
@@ -249,7 +247,10 @@ class Client:
             raise _TransientFailure("http_error", f"HTTP {response.status}", wait)
         if response.status >= 300:
             return answer
-        return replace(answer, body=unpack(raw, answer.header("Content-Encoding"), limit))
+        try:
+            return replace(answer, body=unpack(raw, answer.header("Content-Encoding"), limit))
+        except RejectError as error:
+            raise RejectError(error.reason, f"{url}: {error.detail}") from error
 
     def _host(self, url: httpx.URL, politeness: Politeness) -> _Host:
         origin = f"{url.scheme}://{url.netloc.decode('ascii')}"

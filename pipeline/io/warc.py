@@ -1,4 +1,4 @@
-"""The only module that touches WARC files (ISO 28500, version 1.1): what was asked, what came back, and its digests.
+"""WARC files (ISO 28500, version 1.1), the only place that writes them: what was asked, what came back, its digests.
 
 A day of a source lies in ``<archive>/day=<day>/source=<source>.warc.gz``; what later runs add lies in
 ``source=<source>.2.warc.gz`` and so on. A sealed file is never written again. An unfinished one has the suffix
@@ -10,18 +10,15 @@ from __future__ import annotations
 import fcntl
 import io
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import polars as pl
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
-from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParserException
+from warcio.statusandheaders import StatusAndHeaders
 from warcio.utils import Digester
 from warcio.warcwriter import WARCWriter
 
@@ -29,10 +26,9 @@ from pipeline.errors import RejectError, TransientError
 from pipeline.ids import sha256_bytes
 from pipeline.io.http import Answer
 from pipeline.io.unpack import BrokenBodyError, unpack
+from pipeline.io.warc_records import MAX_RECORD_BYTES, DamagedError, read_records
 
-UNREADABLE = (ArchiveLoadFailed, StatusAndHeadersParserException, zlib.error, EOFError, ValueError, KeyError)
 HOP_BY_HOP = ("transfer-encoding", "connection", "keep-alive")
-MAX_BODY_BYTES = 512 * 1024 * 1024  # far above every fetch limit; stops a bomb in a foreign archive
 DIGEST = "sha256"
 
 Fields = dict[str, str]
@@ -210,47 +206,25 @@ def _recover(folder: Path, source_id: str) -> None:
 def _end_of_whole(path: Path) -> int:
     """Offset after the last whole capture (its metadata record comes last); 0 where there is none."""
     end = 0
-    with path.open("rb") as stream:
-        records = ArchiveIterator(stream)
-        try:
-            for record in records:
-                record.content_stream().read()
-                start = records.get_record_offset()
-                after = start + records.get_record_length()
-                # A member that reads to its end but is cut in its trailer still counts as half.
-                if record.rec_type == "metadata" and _is_whole(path, start, after):
-                    end = after
-        except UNREADABLE:
-            return end
+    with suppress(DamagedError):
+        for record in read_records(path):
+            if record.kind == "metadata":
+                end = record.end
     return end
 
 
-def _is_whole(path: Path, start: int, end: int) -> bool:
-    with path.open("rb") as stream:
-        stream.seek(start)
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        unpacker.decompress(stream.read(end - start))
-    return unpacker.eof
-
-
 def _read_stored(archive: Path, paths: list[Path]) -> list[Stored]:
+    """What is readable counts; ``verify`` names the damage."""
     stored = []
     for path in paths:
         response_at = 0
-        with path.open("rb") as stream:
-            records = ArchiveIterator(stream)
-            try:
-                for record in records:
-                    # Asking for the offset reads on to the next record, so the content comes first.
-                    content = record.content_stream().read()
-                    if record.rec_type == "response":
-                        response_at = records.get_record_offset()
-                    elif record.rec_type == "metadata":
-                        fields = _parse_fields(content)
-                        stored.append(Stored(path.relative_to(archive).as_posix(), response_at, fields))
-            except UNREADABLE:
-                # What is readable counts; `archive verify` names the damage.
-                continue
+        with suppress(DamagedError):
+            for record in read_records(path):
+                if record.kind == "response":
+                    response_at = record.offset
+                elif record.kind == "metadata":
+                    name = path.relative_to(archive).as_posix()
+                    stored.append(Stored(name, response_at, _parse_fields(record.content)))
     return stored
 
 
@@ -315,24 +289,17 @@ def read_body(archive: Path, warc_file: str, offset: int) -> Body:
     path = (archive / warc_file).resolve()
     if not path.is_relative_to(archive.resolve()):
         raise RejectError("archive_corrupt", f"{warc_file!r} lies outside the archive")
+    place = f"{warc_file} at byte {offset}"
     try:
-        with path.open("rb") as stream:
-            stream.seek(offset)
-            record = next(iter(ArchiveIterator(stream, check_digests=True)), None)
-            if record is None or record.rec_type != "response" or record.http_headers is None:
-                raise RejectError("archive_corrupt", f"{warc_file} at byte {offset}: no response record")
-            raw = record.raw_stream.read()
-            if record.digest_checker.passed is False:
-                raise RejectError("archive_corrupt", f"{warc_file} at byte {offset}: {_digest_problems(record)}")
-            headers = record.http_headers
-            body = unpack(raw, headers.get_header("Content-Encoding"), MAX_BODY_BYTES)
-            return Body(body, int(headers.get_statuscode()), headers.get_header("Content-Type"))
-    except (OSError, BrokenBodyError, *UNREADABLE) as error:
-        raise RejectError("archive_corrupt", f"{warc_file} at byte {offset}: {error}") from error
-
-
-def _digest_problems(record: Any) -> str:
-    return "; ".join(record.digest_checker.problems) or "digest differs"
+        record = next(read_records(path, offset), None)
+        if record is None or record.kind != "response":
+            raise RejectError("archive_corrupt", f"{place}: no response record")
+        if record.problem:
+            raise RejectError("archive_corrupt", f"{place}: {record.problem}")
+        data = unpack(record.content, record.headers.get("content-encoding"), MAX_RECORD_BYTES)
+    except (OSError, DamagedError, BrokenBodyError) as error:
+        raise RejectError("archive_corrupt", f"{place}: {error}") from error
+    return Body(data, record.status, record.headers.get("content-type"))
 
 
 def verify(archive: Path, captures: pl.DataFrame | None = None) -> Iterator[Problem]:
@@ -349,21 +316,24 @@ def verify(archive: Path, captures: pl.DataFrame | None = None) -> Iterator[Prob
 
 
 def _verify_file(path: Path, name: str) -> Iterator[Problem]:
-    offset = 0
+    expected = ""
+    end = 0
     try:
-        with path.open("rb") as stream:
-            records = ArchiveIterator(stream, check_digests=True)
-            for record in records:
-                record.raw_stream.read()
-                offset = records.get_record_offset()
-                if record.digest_checker.passed is False:
-                    yield Problem(name, offset, _digest_problems(record))
-                elif record.rec_headers.get_header("WARC-Block-Digest") is None:
-                    yield Problem(name, offset, "no digest; the record cannot be checked")
-                if not _is_whole(path, offset, offset + records.get_record_length()):
-                    yield Problem(name, offset, "record is cut")
-    except (OSError, *UNREADABLE) as error:
-        yield Problem(name, offset, f"cannot be read on from here: {error}")
+        for record in read_records(path):
+            end = record.end
+            if record.problem:
+                yield Problem(name, record.offset, record.problem)
+            # Every capture is a response, a request and a metadata record, in this order.
+            if expected and record.kind != expected:
+                yield Problem(name, record.offset, f"{record.kind} record where {expected} was to come")
+            expected = {"response": "request", "request": "metadata"}.get(record.kind, "")
+    except DamagedError as error:
+        yield Problem(name, error.offset, error.what)
+    except OSError as error:
+        yield Problem(name, None, str(error))
+    else:
+        if expected or end == 0:
+            yield Problem(name, end, f"ends where {expected or 'warcinfo'} was to come")
 
 
 def _verify_captures(archive: Path, captures: pl.DataFrame) -> Iterator[Problem]:
