@@ -247,7 +247,7 @@ def stop(site: Site, patience_s: float = 120.0) -> bool:
     sessions = [pid, *component_sessions(site)]
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + patience_s
-    while running_pid(site):
+    while running_pid(site) or processes.session_members(pid):
         if time.monotonic() > deadline:
             for session in sessions:
                 processes.end_session(session)

@@ -110,16 +110,24 @@ def test_a_backfill_brings_incidents(stack: Stack, first_run: Outcome) -> None:
 
 def test_no_value_without_a_quote(stack: Stack, first_run: Outcome) -> None:
     assert ask(stack, "SELECT count(*) > 0 FROM claim") == [(True,)]
-    wrong = """
-    SELECT c.claim_id FROM claim AS c LEFT JOIN article AS a USING (article_id)
-    WHERE a.text IS NULL OR substr(a.text, c.char_start + 1, c.char_end - c.char_start) IS DISTINCT FROM c.quote
-    """
-    assert ask(stack, wrong) == []
-    bare = """
-    SELECT incident_id FROM incident WHERE incident_id NOT IN (
-        SELECT incident_id FROM incident_mention JOIN claim USING (mention_id))
-    """
-    assert ask(stack, bare) == []
+    for table in ("mention", "claim"):
+        wrong = f"""
+        SELECT t.quote FROM {table} AS t LEFT JOIN article AS a USING (article_id)
+        WHERE a.text IS NULL OR substr(a.text, t.char_start + 1, t.char_end - t.char_start) IS DISTINCT FROM t.quote
+        """
+        assert ask(stack, wrong) == [], table
+    for column, field in (
+        ("starts_on", "date"),
+        ("place_id", "place"),
+        ("perpetrator", "perpetrator"),
+        ("killed_best", "killed"),
+        ("injured_best", "injured"),
+    ):
+        bare = f"""
+        SELECT incident_id FROM incident WHERE {column} IS NOT NULL AND incident_id NOT IN (
+            SELECT incident_id FROM incident_mention JOIN claim USING (mention_id) WHERE field = '{field}')
+        """
+        assert ask(stack, bare) == [], column
 
 
 def test_coverage_has_every_source_and_day(stack: Stack, first_run: Outcome) -> None:
