@@ -66,7 +66,8 @@ def test_loopback_for_the_demo_opens_nothing_else() -> None:
 @pytest.mark.parametrize(
     "url",
     ["file:///etc/passwd", "gopher://x.example/_a", "ftp://x.example/a", "javascript:alert(1)", "data:text/html,x",
-     "//x", "http://", "http://user:secret@x.example/", "http://x.example/\r\nHost: y", "http://[::1", "not an address"],
+     "//x", "http://", "http://user:secret@x.example/", "http://x.example/\r\nHost: y", "http://[::1",
+     "not an address"],
 )  # fmt: skip
 def test_other_schemes_and_odd_addresses_are_refused(url: str) -> None:
     with pytest.raises(RejectError) as caught:

@@ -91,9 +91,7 @@ def _reject(capture: Row, reason: str, detail: str) -> Row:
     return reject_row("clean", capture["source_id"], capture["day"], capture["capture_id"], reason, detail, locator)
 
 
-def _article(
-    source: Source, capture: Row, link: Row, read_body: Callable[[Row], Body], knobs: CleanSettings
-) -> Row:
+def _article(source: Source, capture: Row, link: Row, read_body: Callable[[Row], Body], knobs: CleanSettings) -> Row:
     body = read_body(capture)
     if sha256_bytes(body.data) != capture["body_sha256"]:
         raise RejectError("archive_corrupt", "the archived page is not the one that was captured; fetch the day again")
@@ -143,9 +141,7 @@ def _read(source: Source, capture: Row, link: Row, tree: Element, knobs: CleanSe
     prune(tree, patterns)
     page_blocks = list(blocks(tree))
     is_walled = is_walled or any(patterns.paywall_words.search(block.text) for block in page_blocks)
-    times = read_times(
-        node, described, tree, page_blocks, title, source.timezone, capture["seen_at"], patterns
-    )
+    times = read_times(node, described, tree, page_blocks, title, source.timezone, capture["seen_at"], patterns)
     author = author or byline_in(page_blocks, title, source.timezone)
     names = outlets | {name.casefold() for name in (author, source.name) if name}
     text = main_text(tree, title, names, is_live, patterns)

@@ -54,6 +54,8 @@ def mark_copies(articles: pl.DataFrame, similarity: float) -> pl.DataFrame:
         {"article_id": list(copy_of), "copy_of": list(copy_of.values())},
         schema={"article_id": pl.String, "copy_of": pl.String},
     )
-    return articles.drop("copy_of").join(marks, on="article_id", how="left", maintain_order="left").select(
-        articles.columns
+    return (
+        articles.drop("copy_of")
+        .join(marks, on="article_id", how="left", maintain_order="left")
+        .select(articles.columns)
     )
