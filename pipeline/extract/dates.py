@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from pipeline.extract.units import Unit
 
+OLD_DAYS = 20  # a day further back than this is told as past
 MIN_YEAR, MAX_YEAR = 1950, 2100
 
 
@@ -165,7 +166,8 @@ def _with_year(
     if day is None:
         return None
     last = day + timedelta(days=1) if second else day
-    return When(day, last, "days" if second else "day", key, start, end, i, rule="date.calendar"), j
+    old = published is not None and (published - last).days > OLD_DAYS
+    return When(day, last, "days" if second else "day", key, start, end, i, ago=old, rule="date.calendar"), j
 
 
 def _year_shift(row: Sequence[Unit], j: int) -> tuple[int | None, int]:

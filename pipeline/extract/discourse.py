@@ -33,6 +33,7 @@ KIN = {
     )
 }  # fmt: skip
 PLACED = ("in", "near", "attr", "between", "bare", "office")
+SAID_DAYS = 3  # officials speak of an event within this many days
 NEWS_DAYS = 6  # an event further back than this from publication is background unless it is the lead
 
 
@@ -136,6 +137,7 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
     current: Event | None = None
     heading_before = False
     pending: list[Frame] = []
+    topic: Frame | None = None
     for scene in scenes:
         if scene.sentence.kind == "heading":
             heading_before = True
@@ -146,7 +148,12 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
                     pending.append(frame)
                 elif _adds(frame):
                     _attach(current, frame)
+                elif frame.told_times:
+                    topic = frame
                 continue
+            if topic is not None:
+                _take_time(frame, topic)
+                topic = None
             event = _match(frame, events, current, heading_before)
             if event is None:
                 event = Event(len(events), context=pending if not events else [])
@@ -163,6 +170,13 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
     for event in events:
         event.role = _role(event, events, published)
     return events
+
+
+def _take_time(frame: Frame, topic: Frame) -> None:
+    """A sentence that only sets the time lends it to the next one of its paragraph."""
+    near = frame.scene.number - topic.scene.number <= 2 and frame.scene.sentence.block == topic.scene.sentence.block
+    if near and not frame.told_times:
+        frame.whens = [*frame.whens, *topic.told_times]
 
 
 def _is_summary(event: Event) -> bool:
@@ -236,7 +250,7 @@ def _match(frame: Frame, events: Sequence[Event], current: Event | None, heading
         if _is_summary(event) and _is_part_of(frame, event):
             continue
         score = fit(frame, event) + (0.75 if event is current else 0.0) + (0.25 if event.number == 0 else 0.0)
-        score -= 0.5 if heading and event is current else 0.0
+        score -= 1.25 if heading and event is current else 0.0
         if score > best_score:
             best, best_score = event, score
     return best
@@ -253,15 +267,23 @@ def fit(frame: Frame, event: Event) -> float:
         score += 1.0
     if _separates(frame):
         score -= 3.0
-    if "background" in frame.cues and event.number == 0 and not any("background" in f.cues for f in event.frames):
+    if _opens_as_past(frame) and event.number == 0 and not any(_opens_as_past(f) for f in event.frames):
         score -= 1.5
     return score
+
+
+def _opens_as_past(frame: Frame) -> bool:
+    """A cue of background before the first event word of the clause."""
+    told = min([t.at for t in frame.asserted] + [t.anchor for t in frame.tolls], default=frame.high)
+    return any(frame.low <= at < told for at in frame.scene.cues.get("background", ()))
 
 
 def _fit_family(frame: Frame, event: Event) -> float:
     ours = {FAMILY[t.event] for t in frame.strong}
     if not ours or not event.families:
-        return 0.5
+        deadly = any(t.field == "killed" and t.count.best for t in frame.tolls)
+        quiet = max(event.families, key=lambda f: event.families[f], default="") in ("abduction", "arrest", "other")
+        return -0.5 if deadly and quiet and not event.tolls("killed") else 0.5
     theirs = {family for family, n in event.families.items() if n >= max(event.families.values()) / 2}
     if ours & theirs:
         return 1.5
@@ -282,11 +304,19 @@ def _fit_time(frame: Frame, event: Event) -> float:
         if any(when.ago for when in ours) and not covered:
             return -3.0
     if not theirs:
-        return 0.0
+        said = [when for f in event.frames for when in f.whens if when.said and when.first]
+        return -2.5 if said and all(_far(a, b) for a in ours for b in said) else 0.0
     verdicts = [_same_time(a, b) for a in ours for b in theirs]
     if any(verdict is True for verdict in verdicts):
         return 1.0
-    return -2.5 if all(verdict is False for verdict in verdicts) else 0.0
+    if all(verdict is False for verdict in verdicts):
+        return -2.5
+    return -0.75 if frame.scene.number - event.frames[-1].scene.number > 1 else 0.0
+
+
+def _far(a: When, b: When) -> bool:
+    """Whether a day lies more than a report's delay before the day on which somebody spoke."""
+    return bool(a.last and b.first and abs((b.first - a.last).days) > SAID_DAYS)
 
 
 def _same_time(a: When, b: When) -> bool | None:
@@ -356,11 +386,11 @@ def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
             return "background"
         if all(when.ago for when in dated):
             return "background"
-        if not ("background" in first.cues and not event.separate):
+        if not (_opens_as_past(first) and not event.separate):
             return "main"
     if any(when.ago or when.shift is not None for when in times):
         return "background"
-    if first.cues & {"background", "habit"} and not event.separate:
+    if (_opens_as_past(first) or "habit" in first.cues) and not event.separate:
         return "background"
     if event.separate:
         return "main"

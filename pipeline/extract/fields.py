@@ -131,6 +131,8 @@ def event_type(event: Event) -> tuple[str, str]:
             if toll.event != "none":
                 votes[toll.event] = votes.get(toll.event, 0.0) + 0.5 * weight
                 rules.setdefault(toll.event, f"toll.{toll.field}")
+    if event.parent is not None and not any(frame.strong for frame in event.frames):
+        return event_type(event.parent)
     if not votes:
         return "other", "event.none"
     families: dict[str, float] = {}

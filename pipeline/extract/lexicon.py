@@ -27,7 +27,7 @@ GROUPS = frozenset({"security_forces", "civilians", "attackers", "unknown"})
 SPEAKER_TYPES = frozenset(
     ["government", "military", "police", "militant", "witness", "medical", "ngo", "media", "unnamed", "analyst"]
 )
-BOOL, INT, STR = "bool", "int", "str"
+BOOL, INT, STR, LIST = "bool", "int", "str", "list"
 
 KINDS: dict[str, dict[str, object]] = {
     "number": {"role": frozenset({"cardinal", "multiplier", "vague", "article", "range", "measure", "currency"})},
@@ -41,14 +41,13 @@ KINDS: dict[str, dict[str, object]] = {
         "patient": frozenset({"before", "after", "either", "of", "count_after"}),
         "event": EVENT_TYPES | {"none"},
         "total": BOOL,
-        "needs": STR,
+        "needs": LIST,
     },
     "trigger": {
         "event": EVENT_TYPES,
         "strength": frozenset({"strong", "weak", "generic"}),
         "agent": frozenset({"state", "armed", "any"}),
-        "plural": BOOL,
-        "noun": BOOL,
+        "violent": BOOL,
     },
     "weapon": {"name": STR},
     "target": {"name": STR},
@@ -172,8 +171,11 @@ def _read_entry(path: Path, kind: str, raw: Any) -> Entry:
     for name, value in attributes.items():
         _check(where, name, value, allowed[name])
     values = raw.get("values") or {}
-    words = {fold(str(word)): None for word in raw.get("words") or ()}
-    words |= {fold(str(word)): int(value) for word, value in values.items()}
+    for word in (*(raw.get("words") or ()), *values, *(raw.get("not_words") or ())):
+        if not isinstance(word, str):
+            raise ConfigError(f"{where}: {word!r} is no text; put the word in quotes (YAML reads on, off, no as truth values)")
+    words: dict[str, int | None] = {fold(word): None for word in raw.get("words") or ()}
+    words |= {fold(word): int(value) for word, value in values.items()}
     if not words and not raw.get("patterns"):
         raise ConfigError(f"{where}: needs words, values or patterns")
     if not raw.get("examples"):
@@ -188,7 +190,7 @@ def _read_entry(path: Path, kind: str, raw: Any) -> Entry:
 
 
 def _check(where: str, name: str, value: object, allowed: object) -> None:
-    types = {BOOL: bool, INT: int, STR: str}
+    types = {BOOL: bool, INT: int, STR: str, LIST: list}
     if isinstance(allowed, str):
         if not isinstance(value, types[allowed]):
             raise ConfigError(f"{where}: {name} must be a {allowed}, not {value!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ahocorasick
 
@@ -17,6 +17,7 @@ class Sense:
     Attributes:
         entry: lexicon entry, for words of the pack.
         value: number that the pack gives to the word.
+        roles: for cues, every role that entries give to the word.
         refs: ids of actors or places that bear this name.
         cased: counts only where written with a capital; `upper`: only where written in capitals.
     """
@@ -27,6 +28,7 @@ class Sense:
     refs: tuple[str, ...] = ()
     cased: bool = False
     upper: bool = False
+    roles: tuple[str, ...] = ()
 
 
 Form = Mapping[str, Sense]
@@ -52,18 +54,24 @@ class Vocabulary:
         for entry in pack.entries:
             for word, value in entry.words.items():
                 sense = Sense(entry.kind, entry, value, cased=entry.cased)
-                forms.setdefault(word, {}).setdefault(entry.kind, sense)
+                role = entry.attributes.get("role")
+                senses = forms.setdefault(word, {})
+                known = senses.get(entry.kind)
+                if known is None:
+                    senses[entry.kind] = replace(sense, roles=(role,) if role else ())
+                elif role:
+                    senses[entry.kind] = replace(known, roles=(*known.roles, role))
             for word in entry.not_words:
                 forms.setdefault(word, {}).setdefault(BLANK, Sense(BLANK))
         for name, sense in names:
-            known = forms.setdefault(name, {})
-            if sense.kind in known and known[sense.kind].refs:
-                old = known[sense.kind]
+            senses = forms.setdefault(name, {})
+            old = senses.get(sense.kind)
+            if old is not None and old.refs:
                 merged = tuple(dict.fromkeys(old.refs + sense.refs))
-                known[sense.kind] = Sense(sense.kind, None, old.value, merged, old.cased and sense.cased,
-                                          old.upper and sense.upper)  # fmt: skip
+                senses[sense.kind] = replace(old, refs=merged, cased=old.cased and sense.cased,
+                                             upper=old.upper and sense.upper)  # fmt: skip
             else:
-                known.setdefault(sense.kind, sense)
+                senses.setdefault(sense.kind, sense)
         self.forms = forms
         self._automaton = ahocorasick.Automaton()
         for word, form in forms.items():

@@ -59,7 +59,7 @@ def wheres_of(row: Sequence[Unit], text: str, places: Mapping[str, Place]) -> li
     while i < len(row):
         unit = row[i]
         sense = unit.sense("place")
-        if sense is not None and not _is_name_of_person(row, i):
+        if sense is not None and "source" not in unit.form and not _is_name_of_person(row, i):
             candidates = tuple(places[ref] for ref in sense.refs)
             level = _level_after(row, i) or level_of(candidates[0])
             found.append(Where(candidates[0].name, unit.start, unit.end, i, role_of(row, i), level,
@@ -168,6 +168,8 @@ def role_of(row: Sequence[Unit], i: int) -> str:
             return "home"
         if role == "of":
             of_seen = True
+        elif role == "from":
+            return "in" if _taken_from(row, j) else role
         elif role is not None:
             return role
         elif unit.sense("source") and of_seen:
@@ -188,6 +190,15 @@ def role_of(row: Sequence[Unit], i: int) -> str:
     if after is not None and after.sense("victim"):
         return "attr"
     return "bare"
+
+
+def _taken_from(row: Sequence[Unit], j: int) -> bool:
+    """ "abducted from the Mola area": people are taken from where it happened."""
+    return any(
+        unit.form["casualty"].entry is not None and unit.form["casualty"].entry.get("field") == "abducted"
+        for unit in row[max(j - MAX_BACK, 0) : j]
+        if "casualty" in unit.form
+    )
 
 
 def _title_follows(row: Sequence[Unit], i: int) -> bool:

@@ -11,10 +11,6 @@ from pipeline.extract.scene import Scene
 
 QUIET = ("aftermath", "court", "drill", "anniversary", "statistics", "diplomacy", "analysis", "trade", "culture", "sport")
 DEADLY = ("accident", "disaster")
-VIOLENT = frozenset(
-    "suicide_bombing ied_explosion ambush armed_clash assassination raid_operation abduction air_strike drone_strike "
-    "shelling border_skirmish protest_crackdown".split()
-)
 POLICING = frozenset({"raid", "arrest", "other", "clash"})
 BAR = 3  # weight from which a context word that comes first says what a sentence is about
 SURE = 5  # weight from which it does so wherever it stands
@@ -70,7 +66,7 @@ def _is_execution(scene: Scene) -> bool:
 def _accident(lead: Sequence[Scene]) -> str:
     """An accident or disaster in the lead, and no violence."""
     for scene in lead:
-        if any(t.event in VIOLENT and t.polarity == "asserted" for t in scene.triggers):
+        if any(t.entry.get("violent") and t.polarity == "asserted" for t in scene.triggers):
             return ""
         for name in DEADLY:
             if scene.contexts[name] >= BAR:
@@ -83,7 +79,7 @@ def _crime(lead: Sequence[Scene], events: Sequence[Event]) -> str:
     weight = sum(scene.contexts["crime"] for scene in lead)
     first = events[0]
     family = max(first.families, key=lambda f: first.families[f], default="other")
-    if weight >= BAR and family in POLICING and not first.tolls("killed"):
+    if weight >= BAR and family in POLICING and not any(toll.count.best for toll in first.tolls("killed")):
         return "crime"
     return ""
 

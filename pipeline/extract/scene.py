@@ -13,6 +13,9 @@ from pipeline.extract.text import Sentence
 from pipeline.extract.tolls import Group, Toll
 from pipeline.extract.units import Unit
 
+_BOMBS = ("bombing", "suicide_bombing", "ied_explosion")
+# Types of which one sentence tells two events even where a relative clause joins them.
+APART = {frozenset((act, other)) for act in ("execution", "arrest") for other in (*_BOMBS, "assassination", "abduction")}
 REACH = 7  # units that a negation or an intention reaches forward
 
 
@@ -79,8 +82,8 @@ def cues_of(row: Sequence[Unit]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for i, unit in enumerate(row):
         sense = unit.form.get("cue")
-        if sense and sense.entry:
-            found.setdefault(str(sense.entry.attributes["role"]), []).append(i)
+        for role in sense.roles if sense else ():
+            found.setdefault(role, []).append(i)
     return found
 
 
@@ -156,6 +159,11 @@ def clauses_of(scene: Scene) -> list[tuple[int, int]]:
     cuts = []
     for at in scene.cues.get("subordinate", ()):
         if any(i < at for i in told) and any(i > at for i in told):
+            cuts.append(at)
+    for at in scene.cues.get("relative", ()):
+        before = {t.event for t in scene.triggers if t.at < at and t.strength == "strong"}
+        after = {t.event for t in scene.triggers if t.at > at and t.strength == "strong"}
+        if any(frozenset((a, b)) in APART for a in before for b in after):
             cuts.append(at)
     for i, unit in enumerate(scene.row):
         if unit.text == ";" and any(j < i for j in told) and any(j > i for j in told):

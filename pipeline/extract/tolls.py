@@ -146,7 +146,9 @@ def _premodifier_follows(row: Sequence[Unit], k: int) -> bool:
     for unit in row[k : k + 3]:
         if unit.sense("victim"):
             return True
-        if unit.mark or unit.sense("casualty") or unit.sense("relation") or unit.form.get("cue"):
+        if unit.mark or unit.sense("casualty") or unit.sense("relation"):
+            return False
+        if unit.form.get("cue") and not unit.cue("adjective"):
             return False
     return False
 
@@ -174,7 +176,7 @@ def _single(row: Sequence[Unit], i: int) -> Group | None:
                          sense.entry.get("target"), named=last > k)  # fmt: skip
         if unit.mark or unit.sense("casualty") or unit.sense("relation") or unit.sense("number"):
             return None
-        if unit.form.get("cue") and not unit.cue("skip", "more"):
+        if unit.form.get("cue") and not unit.cue("skip", "more", "adjective"):
             return None
         k, steps = k + 1, steps + 1
     return Group(_one(row[first].start, row[k].end), first, k, "unknown", None) if named else None
@@ -260,13 +262,16 @@ def tolls_of(row: Sequence[Unit], text: str) -> tuple[list[Toll], list[Group]]:
     for position, anchor in enumerate(anchors):
         before = anchors[position - 1] if position else -1
         after = anchors[position + 1] if position + 1 < len(anchors) else len(row)
-        toll = _toll_at(row, groups, anchor, before, after)
+        used = {id(group) for toll in found for group in toll.groups}
+        toll = _toll_at(row, groups, anchor, before, after, used)
         if toll is not None:
             found.append(toll)
         elif found and before >= 0 and found[-1].anchor == before and _joined(row, before, anchor):
-            found[-1] = replace(found[-1], combined=True)
+            field = _field(row, anchor)
+            together = {field, found[-1].field} == {"killed", "injured"} and found[-1].count.best != 1
+            found[-1] = replace(found[-1], combined=together)
             shared = found[-1]
-            found.append(replace(shared, field=_field(row, anchor), anchor=anchor, combined=True,
+            found.append(replace(shared, field=field, anchor=anchor, combined=together,
                                  end=max(shared.end, row[anchor].end), last=anchor))  # fmt: skip
     return found, groups
 
@@ -281,7 +286,9 @@ def _field(row: Sequence[Unit], i: int) -> str:
     return str(sense.entry.get("field")) if sense and sense.entry else "killed"
 
 
-def _toll_at(row: Sequence[Unit], groups: Sequence[Group], anchor: int, before: int, after: int) -> Toll | None:
+def _toll_at(
+    row: Sequence[Unit], groups: Sequence[Group], anchor: int, before: int, after: int, used: set[int]
+) -> Toll | None:
     sense = row[anchor].sense("casualty")
     if sense is None or sense.entry is None:
         return None
@@ -291,6 +298,8 @@ def _toll_at(row: Sequence[Unit], groups: Sequence[Group], anchor: int, before: 
         passive = _is_passive(row, anchor)
         following = None if passive else _following(row, groups, anchor, after)
         chosen = following or _preceding(row, groups, anchor, before)
+        if not chosen and passive:
+            chosen = _subject(row, groups, anchor, used)
         passive = not following
     elif patient == "before":
         chosen = _preceding(row, groups, anchor, before)
@@ -300,7 +309,7 @@ def _toll_at(row: Sequence[Unit], groups: Sequence[Group], anchor: int, before: 
     else:
         chosen = _following(row, groups, anchor, after)
     needs = sense.entry.get("needs")
-    if not chosen or (needs and not any(row[group.last].text == needs for group in chosen)):
+    if not chosen or (needs and not any(row[group.last].text in needs for group in chosen)):
         return None
     return _sum(row, anchor, chosen, str(sense.entry.get("field")), str(sense.entry.get("event", "none")),
                 bool(sense.entry.get("total")), passive)  # fmt: skip
@@ -367,6 +376,16 @@ def _preceding(row: Sequence[Unit], groups: Sequence[Group], anchor: int, before
         else:
             break
     return chosen
+
+
+def _subject(row: Sequence[Unit], groups: Sequence[Group], anchor: int, used: set[int]) -> list[Group]:
+    """The subject of the sentence, where a clause of its own stands between it and its verb."""
+    first = next((group for group in groups if not group.part), None)
+    if first is None or id(first) in used or first.last >= anchor or _under_preposition(row, first):
+        return []
+    if any(unit.sense("speech") for unit in row[:anchor] if unit.start > row[first.last].start):
+        return []
+    return [first]
 
 
 def _clause_start(row: Sequence[Unit], anchor: int) -> int:

@@ -45,7 +45,7 @@ class Unit:
     def cue(self, *roles: str) -> bool:
         """Whether the unit is a cue in one of the roles."""
         sense = self.form.get("cue")
-        return bool(sense and sense.entry and sense.entry.attributes.get("role") in roles)
+        return sense is not None and any(role in roles for role in sense.roles)
 
 
 def units_of(text: str, folded: str, hits: Sequence[Hit], start: int, end: int) -> list[Unit]:
