@@ -116,7 +116,8 @@ def _build(settings: Settings, folder: Path, release_id: str, current: dict[str,
 
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "parquet").mkdir(parents=True)
-    (folder / "data_docs").symlink_to(Path("..", "..", "data_docs"))
+    if (settings.release / "data_docs").exists():
+        (folder / "data_docs").symlink_to(Path("..", "..", "data_docs"))
     database = folder / DATABASE
     _copy(settings.warehouse, database)
     with warehouse.open_release(database) as connection:
