@@ -66,7 +66,9 @@ def made_up_day(day: date = FIRST_DAY, n_events: int = 3, seed: int = 7) -> dict
              "n_failed": 0, "n_read": n_events, "n_relevant": n_events, "n_mentions": n_events, "n_rejects": 0}
         )  # fmt: skip
     rows["reject"].append(
-        reject_row("extract", SOURCES[0], day, make_id("art", day, "idle"), "no_event", "no event in it", "http://a.example")
+        reject_row(
+            "extract", SOURCES[0], day, make_id("art", day, "idle"), "no_event", "no event in it", "http://a.example"
+        )
     )
     return {name: contract.conform(name, contract.frame(name, content)) for name, content in rows.items()}
 
