@@ -163,7 +163,8 @@ def test_broken_feed_gives_what_is_whole_and_says_so() -> None:
 
 
 def test_feed_in_a_legacy_encoding() -> None:
-    text = "<?xml version='1.0' encoding='windows-1256'?><rss version='2.0'><channel><item><title>\u06a9\u0648\u0626\u0679\u06c1</title>"
+    text = "<?xml version='1.0' encoding='windows-1256'?><rss version='2.0'><channel><item>"
+    text += "<title>\u06a9\u0648\u0626\u0679\u06c1</title>"
     body = (text + "<link>http://news.example/a</link></item></channel></rss>").encode("cp1256")
     assert parse_rss(body, FEED_URL)[0].title == "\u06a9\u0648\u0626\u0679\u06c1"
 

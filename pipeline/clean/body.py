@@ -11,7 +11,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from pipeline.clean.page import Element, blocks, one_line
-from pipeline.clean.when import times_in
+from pipeline.clean.when import is_date_line
 from pipeline.clean.words import Patterns
 
 # trafilatura drops zero-width non-joiners as unprintable, and Persian words fall together; a letter that no
@@ -77,13 +77,4 @@ def _is_furniture(line: str, names: frozenset[str], patterns: Patterns) -> bool:
     opened = line.casefold().lstrip("|•· ").startswith(patterns.byline_openers)
     if opened and not SENTENCE_END.search(line) and len(line) < 100:
         return True
-    return _is_date_line(line)
-
-
-def _is_date_line(line: str) -> bool:
-    """A date with little around it and no sentence: the line under a headline."""
-    times = times_in(line, "UTC")
-    if not times:
-        return False
-    words = re.findall(r"[^\W\d_]{3,}", line)
-    return len(words) <= 8 + 4 * len(times) and not re.search(r"[.!?۔؟]\s*$", line) and len(line) < 140
+    return is_date_line(line)

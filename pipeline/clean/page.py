@@ -193,9 +193,10 @@ def title_of(tree: Element, described: dict[str, str]) -> str | None:
     headings = [heading for heading in headings if heading]
     shared = described.get("og:title") or described.get("twitter:title")
     window = next((one_line(element.text_content()) for element in tree.iter("title")), None)
-    for heading in headings:
-        if heading and any(heading.casefold() in (other or "").casefold() for other in (shared, window)):
-            return heading
+    told = [h for h in headings if h and any(h.casefold() in (other or "").casefold() for other in (shared, window))]
+    if told:
+        # The outlet's own name may be a heading too, and stands in the window's title as well.
+        return max(told, key=len)
     if len(headings) == 1:
         return headings[0]
     return shared or (re.split(r"\s+[|–—-]\s+", window)[0] if window else None) or next(iter(headings), None)

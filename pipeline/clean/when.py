@@ -133,7 +133,7 @@ def _date_lines(
     for block in text_blocks[start + 1 : start + 1 + BLOCKS_AFTER_TITLE]:
         if len(block.text) > MAX_DATE_LINE:
             break
-        for label, moment in times_in(block.text, zone):
+        for label, moment in times_in(block.text, zone) if is_date_line(block.text) else ():
             if patterns.updated.search(label):
                 modified = modified or moment
             elif published is None:
@@ -160,6 +160,13 @@ def byline_in(text_blocks: list[Block], title: str | None, zone: str) -> str | N
         others = [part for part in parts if part and not times_in(part, zone) and not re.search(r"\d", part)]
         return others[0] if len(others) == 1 and len(others[0].split()) <= 5 else None
     return None
+
+
+def is_date_line(line: str) -> bool:
+    """A date with little around it and no sentence: the line under a headline."""
+    times = times_in(line, "UTC")
+    words = re.findall(r"[^\W\d_]{3,}", line)
+    return bool(times) and len(words) <= 8 + 4 * len(times) and not re.search(r"[.!?۔؟]\s*$", line)
 
 
 def times_in(text: str, zone: str) -> list[tuple[str, Moment]]:
