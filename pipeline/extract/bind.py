@@ -25,7 +25,7 @@ def actor_claims(event: Event, event_type: str, setting: Setting, knowledge: Kno
     hit, stance, rule = _perpetrator(event, event_type, setting, knowledge, claimants)
     if hit is not None:
         claims.append(_claim("perpetrator", hit, knowledge, setting, stance, rule))
-    elif FAMILY[event_type] in STATE_FAMILIES or _is_state_action(event):
+    elif FAMILY[event_type] in STATE_FAMILIES:
         default = _default(event_type, setting, knowledge)
         if default is not None:
             frame = event.frames[0]
@@ -55,7 +55,13 @@ def _perpetrator(
     blamed = [hit for hit in _hits(event, knowledge, ("blame",)) if knowledge.is_armed(hit.actor)]
     if blamed:
         return blamed[0], "accused", "actor.blame"
-    state = [hit for hit in doing if knowledge.is_state(hit.actor) and (hit.part == "by" or not _is_police(hit, knowledge))]
+    state = [
+        hit
+        for hit in doing
+        if knowledge.is_state(hit.actor)
+        and (hit.part == "by" or not _is_police(hit, knowledge))
+        and (FAMILY[event_type] == "strike" or knowledge.actors[hit.actor].kind != "government")
+    ]
     if state and FAMILY[event_type] != "explosion":
         return _most_telling(state, knowledge), "reported", "actor.agent"
     return None, "", ""
@@ -72,6 +78,15 @@ def _hits(event: Event, knowledge: Knowledge, parts: tuple[str, ...]) -> Iterato
         for hit in frame.actors:
             if hit.part in parts and knowledge.is_doer(hit.actor):
                 yield hit
+
+
+def is_by_forces(event: Event, event_type: str, knowledge: Knowledge) -> bool:
+    """Whether forces killed or hunted militants in what is told with weak words only ("killed seven militants")."""
+    if FAMILY[event_type] not in ("assault", "abduction") or not _is_state_action(event):
+        return False
+    if any(knowledge.is_armed(hit.actor) for hit in _hits(event, knowledge, ("claim", "by", "agent"))):
+        return False
+    return any(knowledge.is_state(hit.actor) for hit in _hits(event, knowledge, ("by", "agent", "speaker")))
 
 
 def _is_state_action(event: Event) -> bool:

@@ -86,6 +86,7 @@ class Event:
     parent: Event | None = None
     embedded: bool = False
     context: list[Frame] = field(default_factory=list)
+    around: list[Frame] = field(default_factory=list)
 
     @property
     def scenes(self) -> list[int]:
@@ -97,8 +98,9 @@ class Event:
         return [when for frame in self.frames for when in frame.told_times]
 
     def places(self) -> list[Where]:
-        """Its own places below the province."""
-        return [where for frame in self.frames for where in frame.placed]
+        """Its own places below the province, else those of the sentences around it."""
+        own = [where for frame in self.frames for where in frame.placed]
+        return own or [where for frame in (*self.context, *self.around) for where in frame.placed]
 
     def tolls(self, name: str) -> list[Toll]:
         """Its figures of one field."""
@@ -148,8 +150,9 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
                     pending.append(frame)
                 elif _adds(frame):
                     _attach(current, frame)
-                elif frame.told_times:
-                    topic = frame
+                else:
+                    current.around.append(frame)
+                    topic = frame if frame.told_times else topic
                 continue
             if topic is not None:
                 _take_time(frame, topic)
@@ -281,8 +284,11 @@ def _opens_as_past(frame: Frame) -> bool:
 def _fit_family(frame: Frame, event: Event) -> float:
     ours = {FAMILY[t.event] for t in frame.strong}
     if not ours or not event.families:
+        main = max(event.families, key=lambda f: event.families[f], default="")
+        if main == "execution" and (frame.asserted or frame.tolls):
+            return -1.25
         deadly = any(t.field == "killed" and t.count.best for t in frame.tolls)
-        quiet = max(event.families, key=lambda f: event.families[f], default="") in ("abduction", "arrest", "other")
+        quiet = main in ("abduction", "arrest", "other")
         return -0.5 if deadly and quiet and not event.tolls("killed") else 0.5
     theirs = {family for family, n in event.families.items() if n >= max(event.families.values()) / 2}
     if ours & theirs:
@@ -296,7 +302,7 @@ def _fit_time(frame: Frame, event: Event) -> float:
     ours = [when for when in frame.told_times if when.shift is None]
     theirs = event.times()
     if any(when.shift is not None for when in frame.told_times):
-        return -1.5
+        return -2.25
     if not ours:
         return 0.0
     if not theirs or not any(when.ago for when in theirs):

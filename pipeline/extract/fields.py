@@ -16,7 +16,8 @@ from pipeline.extract.speakers import OUTLET, Speaker
 from pipeline.extract.tolls import Toll
 
 PART_SHARE = 0.6  # a smaller figure than this share of the total is a part of it, not a rival
-CLAIM_REACH = 4  # units before a figure in which the words of a claim may end
+CLAIM_REACH = 8  # units between the words of a claim and the figure
+SPEAKER_REACH = 12  # units between the claimant and the words of the claim
 ROLE_WEIGHT = {"in": 2.0, "near": 1.6, "attr": 1.5, "between": 0.8, "bare": 0.3, "office": 0.1}
 TYPE_ORDER = (
     "execution", "suicide_bombing", "drone_strike", "missile_strike", "air_strike", "shelling", "ied_explosion",
@@ -39,9 +40,12 @@ def date_claim(event: Event, previous: date | None, lead_day: date | None) -> Cl
     own = own or [when for frame in event.context for when in frame.told_times]
     said = [when for frame in (*event.frames[:3], *event.context) for when in frame.whens if when.said]
     shifted = next((when for when in own if when.shift is not None), None)
-    best = _best_time([when for when in own if when.first]) or _best_time([when for when in said if when.first])
-    if best is not None and best.precision in ("week", "month", "year") and said and not own:
-        best = None
+    near = [when for when in own if when.first and not (event.role == "main" and when.ago)]
+    best = (
+        _best_time(near)
+        or _best_time([when for when in said if when.first and not when.ago])
+        or _best_time([when for when in own if when.first])
+    )
     if best is None and shifted is not None and shifted.shift is not None and previous is not None:
         day = previous + timedelta(days=shifted.shift)
         best = replace(shifted, first=day, last=day, precision="day")
@@ -67,8 +71,11 @@ def place_claim(event: Event, knowledge: Knowledge) -> tuple[ClaimReading | None
     """The most specific place of the event, and country and province."""
     best: Where | None = None
     best_score = 0.0
-    own_place = any(w.level not in WIDE and w.role in ("in", "near", "attr") for w in event.frames[0].wheres)
-    for n, frame in enumerate(event.frames if own_place else [*event.context, *event.frames]):
+    placed = any(frame.placed for frame in event.frames)
+    frames = event.frames if placed else [*event.context, *event.frames, *event.around]
+    if not event.frames[0].placed and event.context:
+        frames = [*event.context, *event.frames]
+    for n, frame in enumerate(frames):
         for where in frame.wheres:
             if where.level in WIDE or where.role not in ROLE_WEIGHT:
                 continue
@@ -125,7 +132,7 @@ def event_type(event: Event) -> tuple[str, str]:
     for n, frame in enumerate(event.frames):
         weight = 3.0 if n == 0 else 1.0
         for trigger in frame.asserted:
-            votes[trigger.event] = votes.get(trigger.event, 0.0) + weight * (3.0 if trigger.strength == "strong" else 1.0)
+            votes[trigger.event] = votes.get(trigger.event, 0.0) + weight * (3.0 if trigger.strength == "strong" else 0.6)
             rules.setdefault(trigger.event, trigger.entry.id)
         for toll in frame.tolls:
             if toll.event != "none":
@@ -158,7 +165,7 @@ def toll_claims(event: Event, speakers: dict[int, Speaker], knowledge: Knowledge
     """All figures of the event, each with its speaker; parts, increments and details of a total stand aside."""
     claims: list[ClaimReading] = []
     for name in ("killed", "injured", "abducted", "arrested"):
-        claims += [_toll_claim(frame, toll, group, speakers) for frame, toll, group in _figures(event, name, knowledge)]
+        claims += [_toll_claim(frame, toll, group, speakers, knowledge) for frame, toll, group in _figures(event, name, knowledge)]
     return claims
 
 
@@ -176,6 +183,9 @@ def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame,
     counted = [toll for toll in victims if not toll.named and (toll.count.best or 0) > 0]
     primary = max((toll.count.best or 0 for toll in counted[:2]), default=0)
     attackers = any(group == "attackers" for _, _, group in tolls) and bool(victims)
+    if any(g.part and g.kind == "attackers" for frame, _, group in tolls if group != "attackers" for g in frame.scene.groups):
+        attackers = False  # the total says that it includes them
+    executed = max(event.families, key=lambda f: event.families[f], default="") == "execution"
     kept = []
     for frame, toll, group in tolls:
         best = toll.count.best if toll.count.best is not None else toll.count.low or 0
@@ -183,7 +193,7 @@ def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame,
             toll.more or toll.named or best == 1 or best < PART_SHARE * primary
         ):
             continue
-        if group == "unknown" and not attackers:
+        if executed or (group == "unknown" and not attackers):
             group = "all"
         kept.append((frame, toll, group))
     return kept
@@ -199,19 +209,28 @@ def _group(frame: Frame, toll: Toll, knowledge: Knowledge) -> str:
     return toll.group
 
 
-def _is_claimed(frame: Frame, toll: Toll) -> bool:
-    """ "The group claimed the killing of ten soldiers": the figure stands behind the claim."""
+def _is_claimed(frame: Frame, toll: Toll, knowledge: Knowledge) -> bool:
+    """ "The group claimed the killing of ten soldiers", "said it had killed ten": the figure stands behind a claim."""
     row = frame.scene.row
-    for i in range(max(frame.low, toll.first - CLAIM_REACH), min(toll.last + 1, len(row))):
-        sense = row[i].form.get("claim")
-        if sense and sense.entry and sense.entry.get("content"):
-            return not any(unit.text in (":", ";") for unit in row[i : toll.last])
-    return False
+    i = min(toll.anchor, toll.first) - 1
+    while i >= 0 and toll.first - i <= CLAIM_REACH and (
+        row[i].cue("self", "determiner", "auxiliary", "skip", "perfect", "relative") or row[i].role("relation") == "to"
+        or row[i].sense("actor") and row[i].sense("victim") is None and knowledge.is_armed(row[i].form["actor"].refs[0])
+        or row[i].sense("victim") and not row[i].sense("number")
+    ):  # fmt: skip
+        i -= 1
+    if i < 0 or not (row[i].sense("speech") or row[i].sense("claim")):
+        return False
+    return any(
+        knowledge.is_armed(hit.actor) for hit in frame.scene.actors if hit.at < i and i - hit.at <= SPEAKER_REACH
+    )
 
 
-def _toll_claim(frame: Frame, toll: Toll, group: str, speakers: dict[int, Speaker]) -> ClaimReading:
+def _toll_claim(
+    frame: Frame, toll: Toll, group: str, speakers: dict[int, Speaker], knowledge: Knowledge
+) -> ClaimReading:
     speaker = speakers.get(frame.scene.number, OUTLET)
-    if speaker.type != "militant" and _is_claimed(frame, toll):
+    if speaker.type != "militant" and _is_claimed(frame, toll, knowledge):
         speaker = Speaker(speaker.name, "militant", "claimed", speaker.start, speaker.end)
     count = toll.count
     return ClaimReading(

@@ -64,12 +64,12 @@ KINDS: dict[str, dict[str, object]] = {
         "order": frozenset({"before", "after", "both"}),
     },
     "source": {"type": SPEAKER_TYPES},
-    "claim": {"by": frozenset({"before", "after", "nobody"}), "content": BOOL},
+    "claim": {"by": frozenset({"before", "after", "nobody"})},
     "blame": {"by": frozenset({"before", "after"})},
     "cue": {"role": frozenset({
         "separate", "background", "again", "aggregate", "negation", "hypothetical", "planned", "purpose",
         "habit", "part", "coordination", "auxiliary", "agent", "determiner", "possessive", "more", "subordinate",
-        "adjective", "relative", "revision", "cause", "self", "skip", "home", "boundary", "update"})},
+        "adjective", "perfect", "relative", "revision", "cause", "self", "skip", "home", "boundary", "update"})},
     "context": {"role": frozenset({
         "aftermath", "court", "accident", "disaster", "drill", "sport", "trade", "crime", "anniversary", "statistics",
         "diplomacy", "analysis", "culture", "security"}), "weight": INT},

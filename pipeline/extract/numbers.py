@@ -64,9 +64,9 @@ def count_at(row: Sequence[Unit], i: int, text: str) -> tuple[Count, int] | None
             qualifier, i = str(sense.entry.get("qualifier")), i + 1
         else:
             break
-    if i >= len(row):
-        return None
-    found = _vague(row, start, i) or _figure(row, start, i, text, qualifier)
+    found = (_vague(row, start, i) or _figure(row, start, i, text, qualifier)) if i < len(row) else None
+    if found is None and i > start:  # "another" may itself be the number
+        found = _figure(row, start, start, text, "exact")
     if found is None:
         return None
     count, j = found

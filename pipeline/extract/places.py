@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pipeline.extract.units import Unit
 from pipeline.gazetteer import Place
 
-LEVELS = {"country": 0, "province": 1, "district": 2, "road": 3, "site": 3, "area": 4, "town": 4, "village": 5}
+LEVELS = {"country": 0, "province": 1, "road": 2, "site": 2, "district": 3, "area": 4, "town": 4, "village": 5}
 KIND_LEVEL = {"province": "province", "district": "district", "city": "town", "town": "town", "village": "village",
               "road": "road", "coast": "area", "area": "area", "mountain": "area", "valley": "area",
               "neighbourhood": "village", "crossing": "village", "border_post": "village", "pass": "village",

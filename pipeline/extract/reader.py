@@ -22,6 +22,7 @@ from pipeline.extract.text import fold
 from pipeline.extract.units import units_of
 from pipeline.settings import CONFIG
 
+ADOPT = 3  # sentences back in which "all eight" finds its eight
 MAX_SENTENCES = 3000  # beyond it only the first are read; a page with more is a list, not a report
 
 
@@ -86,6 +87,7 @@ class Reader:
             whens = dates.times_of(row, published, year)
             dates.spend(row, whens)
             found, groups = tolls.tolls_of(row, text)
+            found = tolls.adopt(found, [group for near in scenes[-ADOPT:] for group in near.groups])
             made = scene.Scene(sentence, number, row, found, groups, whens, cues=cues)
             made.wheres = places.wheres_of(row, text, self.knowledge.places)
             made.triggers = scene.triggers_of(row, found, cues)
@@ -118,6 +120,8 @@ class Reader:
     ) -> tuple[MentionReading, date | None]:
         said = {frame.scene.number: speakers.speaker_of(frame.scene, text, self.knowledge) for frame in event.frames}
         kind, rule = fields.event_type(event)
+        if bind.is_by_forces(event, kind, self.knowledge):
+            kind, rule = "raid_operation", "event.forces_killed_militants"
         day = fields.date_claim(event, previous, lead_day)
         place, setting = fields.place_claim(event, self.knowledge)
         claims: list[ClaimReading] = [

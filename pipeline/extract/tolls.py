@@ -31,6 +31,7 @@ class Group:
     part: bool = False
     more: bool = False
     noun: bool = True
+    person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ def _person(row: Sequence[Unit], i: int) -> Group | None:
         j += 1
     if j - i < 2 or not plain:
         return None
-    return Group(_one(row[i].start, row[j - 1].end), i, j - 1, "unknown", None, named=True)
+    return Group(_one(row[i].start, row[j - 1].end), i, j - 1, "unknown", None, named=True, person=True)
 
 
 def _mark_parts(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
@@ -242,7 +243,7 @@ def _chained(row: Sequence[Unit], left: Group, right: Group) -> bool:
     if not (right.noun or right.more):  # an age, a house number
         return False
     if len(between) == 1 and between[0].text == "," and left.count.best == 1 == right.count.best and (
-        left.named or right.named
+        (left.named or right.named) and not (left.person and right.person)
     ):  # apposition: "Ali Baloch, a teacher"
         return False
     if not (between[-1].cue("coordination") or between[-1].text == ","):
@@ -431,6 +432,19 @@ def _sum(
         more=all(group.more for group in chosen), total=total, named=any(group.named for group in chosen),
         passive=passive, first=first, last=last,
     )  # fmt: skip
+
+
+def adopt(tolls: Sequence[Toll], earlier: Sequence[Group]) -> list[Toll]:
+    """Give "all eight were killed" the side of the eight whom the sentences before counted."""
+    done = []
+    for toll in tolls:
+        bare = toll.group == "unknown" and not any(group.noun for group in toll.groups)
+        if bare and (toll.count.best or 0) > 1:
+            same = [g for g in earlier if g.count.best == toll.count.best and g.kind != "unknown"]
+            if same:
+                toll = replace(toll, group=same[-1].kind, target=toll.target or same[-1].target)
+        done.append(toll)
+    return done
 
 
 def _add(values: Sequence[int | None]) -> int | None:
