@@ -270,6 +270,9 @@ EIGHT = datetime(2024, 1, 16, 8, 30, tzinfo=UTC)
 JSON_LD = '<script type="application/ld+json">%s</script>'
 
 
+GRAPH = [{"@type": "WebSite"}, {"@type": ["Article"], "datePublished": "2024-01-16T08:30:00Z"}]
+
+
 def ld(**more: str) -> str:
     return JSON_LD % json.dumps(
         {"@context": "https://schema.org", "@type": "NewsArticle", "headline": "Market reopens"} | more
@@ -280,7 +283,7 @@ def ld(**more: str) -> str:
     ("head", "line"),
     [
         (ld(datePublished="2024-01-16T13:30:00+05:00"), ""),
-        (JSON_LD % json.dumps({"@graph": [{"@type": "Site"}, {"@type": ["Article"], "datePublished": "2024-01-16T08:30Z"}]}), ""),
+        (JSON_LD % json.dumps({"@graph": GRAPH}), ""),
         ('<meta property="article:published_time" content="2024-01-16T13:30:00+0500">', ""),
         ('<meta itemprop="datePublished" content="2024-01-16 13:30:00">', ""),
         ("", '<p>By A Reporter, <time datetime="2024-01-16T08:30:00Z">today</time></p>'),

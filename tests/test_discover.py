@@ -5,14 +5,24 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from pipeline import contract
 from pipeline.discover import Discovered, discover, parse_atom, parse_news_sitemap, parse_rss, parse_sitemap
 from pipeline.discover.read import parse_time, read_entries
 from pipeline.discover.urls import clean_url
 from pipeline.errors import RejectError
+from pipeline.fetch import fetch
+from pipeline.io.http import open_client
+from pipeline.io.warc import read_body
+from pipeline.sources import Source
+from tests.newsroom.serve import serve as newsroom
+from tests.newsroom.serve import source_files
+from tests.newsroom.stories import Article, read_outlets
 from tests.scripted_server import Web, send, serve, settings, source
 
 DAY = date(2024, 1, 16)
@@ -62,8 +72,6 @@ def find(
     web: Web, *adapters: tuple[str, str, int | None], now: datetime = LATER, day: date = DAY, **changes: Any
 ) -> Discovered:
     """Discover with (adapter, path, reach) ways."""
-    from pipeline.io.http import open_client
-
     ways = [{"adapter": kind, "url": web.base + path, "reach_days": reach} for kind, path, reach in adapters]
     with open_client(settings(retries=0), now=lambda: now) as client:
         return discover(source(web.base, discovery=ways, **changes), day, client)
@@ -260,6 +268,32 @@ def test_memento_asks_as_of_the_end_of_the_day_and_places_undated_entries_by_fir
     assert [asked.headers.get("Accept-Datetime") for asked in web.asked if asked.path == "/feed"] == [
         "Wed, 17 Jan 2024 00:00:00 GMT", "Tue, 16 Jan 2024 00:00:00 GMT",
     ]  # fmt: skip
+
+
+def test_backfill_sees_each_day_as_it_was(tmp_path: Path) -> None:
+    """The newsroom revises a toll under one address: each day finds the text of that day, and when it came to be."""
+    outlets = read_outlets()
+    outlet, one = next((o, a) for o in outlets.values() for a in o.articles if _revised_on_a_later_day(a))
+    first, last = one.versions[0], one.versions[-1]
+    texts = {}
+    with newsroom(0) as room:
+        raw = next(entry for entry in source_files(room.mapping) if entry["id"] == outlet.id)
+        publisher = Source.model_validate(raw | {"politeness": {"delay_s": 0.0, "max_concurrent": 4}})
+        for version in (first, last):
+            day = version.at.astimezone(UTC).date()
+            with open_client(settings()) as client:
+                links = discover(publisher, day, client).result.tables["link"]
+                wanted = links.filter(pl.col("url").str.ends_with(outlet.path(one)))
+                captures = fetch(publisher, day, wanted, tmp_path, contract.empty("capture"), client).tables["capture"]
+            (row,) = captures.iter_rows(named=True)
+            assert row["seen_at"] == version.at.astimezone(UTC).replace(microsecond=0)
+            texts[day] = read_body(tmp_path, row["warc_file"], row["warc_offset"]).data
+    assert len(texts) == 2 and len(set(texts.values())) == 2
+
+
+def _revised_on_a_later_day(one: Article) -> bool:
+    days = {version.at.astimezone(UTC).date() for version in one.versions}
+    return "revised" in one.quirks and len(days) == 2
 
 
 # --- what could not be seen --------------------------------------------------------------------------------------

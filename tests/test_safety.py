@@ -13,6 +13,7 @@ import brotli
 import pytest
 
 from pipeline import contract
+from pipeline.clean import clean
 from pipeline.discover import discover
 from pipeline.discover.read import read_entries
 from pipeline.errors import RejectError
@@ -21,7 +22,11 @@ from pipeline.ids import make_id
 from pipeline.io.address import check_address, parse_address
 from pipeline.io.http import Answer, Client, open_client
 from pipeline.io.unpack import BrokenBodyError, unpack
-from pipeline.io.warc import read_body
+from pipeline.io.warc import read_body, verify
+from pipeline.settings import load_knobs
+from pipeline.sources import Source
+from tests.newsroom.serve import serve as newsroom
+from tests.newsroom.serve import source_files
 from tests.scripted_server import IMPATIENT, Web, send, serve, settings, source
 
 DAY = date(2024, 1, 16)
@@ -261,6 +266,35 @@ def test_path_tricks_cannot_leave_the_archive(tmp_path: Path) -> None:
     files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     folder = "deep/archive/day=2024-01-16"
     assert files == {f"{folder}/.source=example.lock", f"{folder}/source=example.warc.gz"}
+
+
+def test_a_day_full_of_traps_ends_as_articles_and_rejects(tmp_path: Path) -> None:
+    """The newsroom's hostile outlet through discover, fetch and clean: nothing hangs, nothing evaporates."""
+    with newsroom(0, hostile=True) as room, open_client(settings(timeout_s=5, retries=1)) as client:
+        (raw,) = [entry for entry in source_files(room.mapping) if entry["id"] == "hostile"]
+        hostile = Source.model_validate(raw)
+        found = discover(hostile, date(2024, 1, 17), client)
+        links = found.result.tables["link"]
+        fetched = fetch(hostile, date(2024, 1, 17), links, tmp_path, contract.empty("capture"), client)
+    captures = fetched.tables["capture"]
+    cleaned = clean(
+        hostile,
+        captures,
+        links,
+        lambda row: read_body(tmp_path, row["warc_file"], row["warc_offset"]),
+        load_knobs().clean,
+    )
+    assert found.result.rejects.height >= 6
+    assert set(links["link_id"]) == set(captures["link_id"]) | set(fetched.rejects["record_id"])
+    assert set(captures["capture_id"]) == set(cleaned.tables["article"]["capture_id"]) | set(
+        cleaned.rejects["record_id"]
+    )
+    assert {"too_large", "redirect_loop", "address_unsafe", "network_error"} <= set(fetched.rejects["reason"])
+    assert {"no_text", "not_html"} <= set(cleaned.rejects["reason"])
+    assert "internal_error" not in set(cleaned.rejects["reason"])
+    titles = cleaned.tables["article"]["title"].to_list()
+    assert "A plain page" in titles and "Café près de Zâhedân – légende" in titles
+    assert not list(verify(tmp_path, captures))
 
 
 def test_a_table_row_cannot_point_outside_the_archive(tmp_path: Path) -> None:
