@@ -20,10 +20,10 @@ SELECT incident_id, strftime(starts_on, '%Y-%m-%d') AS starts_on, coalesce(place
        n_articles, n_independent, len(contested) AS n_contested
 FROM incident ORDER BY starts_on NULLS FIRST, place, incident_id
 """
-# Worth showing: the incident that most independent sources tell of, contested ones first.
+# Worth showing: a contested incident that several sources tell of, but few enough to be read on one screen or two.
 EXAMPLE = """
 SELECT incident_id FROM incident
-ORDER BY least(len(contested), 1) DESC, n_independent DESC, n_articles DESC, incident_id LIMIT 1
+ORDER BY least(len(contested), 1) DESC, abs(n_articles - 3), n_independent DESC, incident_id LIMIT 1
 """
 
 
