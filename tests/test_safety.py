@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler
@@ -320,3 +321,11 @@ def test_header_injection_into_the_archive_is_impossible(tmp_path: Path) -> None
     data = (tmp_path / captures["warc_file"][0]).read_bytes()
     kinds = [record.rec_type for record in ArchiveIterator(io.BytesIO(data))]
     assert kinds == ["warcinfo", "response", "request", "metadata"]
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    here = Path(__file__).parent
+    named = set(re.findall(r"`(test_\w+)`", (here.parent / "docs" / "security.md").read_text(encoding="utf-8")))
+    written = "\n".join(path.read_text(encoding="utf-8") for path in here.glob("test_*.py"))
+    assert len(named) > 30
+    assert {name for name in named if f"def {name}(" not in written} == set()
