@@ -78,7 +78,7 @@ def _require(holds: bool, path: Path, kind: str, code: str) -> None:
 
 
 def crosswalk_sql(folder: Path = CONFIG / "crosswalk") -> str:
-    """The SQL that makes the crosswalk: table macros ``crosswalk_table``, ``gtd_word`` and scalar ones for codes."""
+    """The SQL that makes the crosswalk: table macros ``crosswalk_table`` and ``gtd_word``, scalar ones for codes."""
     gtd, ucdp = _load(folder / "gtd.yml"), _load(folder / "ucdp.yml")
     rows = [[row[column] for column in COLUMNS] for row in crosswalk_rows(folder)]
     words = [
@@ -98,6 +98,10 @@ def crosswalk_sql(folder: Path = CONFIG / "crosswalk") -> str:
             "",
             "CREATE OR REPLACE MACRO gtd_word() AS TABLE",
             f"SELECT * FROM (VALUES\n{_values(words)}\n) AS t(kind, word, rank, code, name);",
+            "",
+            "CREATE OR REPLACE MACRO gtd_target_code(target_words) AS (",
+            "    SELECT first(w.code ORDER BY w.rank) FROM gtd_word() AS w",
+            "    WHERE w.kind = 'target' AND list_contains(string_split(lower(target_words), ' '), w.word));",
             "",
             f"CREATE OR REPLACE MACRO ucdp_date_prec(precision) AS CASE precision {precisions} END;",
             f"CREATE OR REPLACE MACRO is_civilian_target(gtd_target) AS coalesce(gtd_target IN ({civilians}), false);",

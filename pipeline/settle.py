@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
 
 from pipeline import contract
+from pipeline.corrections import Correction, check_expectations, correction_frame, ledger_entries, load_corrections
+from pipeline.dimension import actor_frame, place_frame
 from pipeline.resolve import Decisions, Link, Pair, Profile, compare_all, group, linked_with, reach_of, read_ledger
+from pipeline.resolve.identity import final_id
 from pipeline.resolve.names import keep_names
 from pipeline.resolve.profile import build_profiles
 from pipeline.resolve.reach import candidate_query
 from pipeline.resolve.weights import Weights, load_weights
-from pipeline.settings import ResolveSettings, load_settings
+from pipeline.settings import ResolveSettings
 
 if TYPE_CHECKING:
     from pipeline.sources import Source
@@ -34,13 +36,16 @@ class Settled:
         incident_mentions: members of the touched incidents, whole.
         incidents: their rows.
         vanished: incidents that were touched and are no more.
-        ledger: entries that the machine adds to ``incident_ledger``: names kept, and redirects of vanished names.
+        ledger: entries for ``incident_ledger``: names kept and redirects of vanished names, by the machine, and the
+            merges and splits of ``config/corrections.yml``.
+        corrections: table ``correction``, whole: what is set and dropped by hand.
     """
 
     incident_mentions: pl.DataFrame
     incidents: pl.DataFrame
     vanished: list[str]
     ledger: pl.DataFrame
+    corrections: pl.DataFrame
 
 
 @dataclass
@@ -51,6 +56,7 @@ class Hand:
     weights: Weights
     settings: ResolveSettings
     places: pl.DataFrame
+    dropped: frozenset[str] = frozenset()
     profiles: dict[str, Profile] = field(default_factory=dict)
     compared: dict[Pair, Link] = field(default_factory=dict)
     stored: dict[str, str] = field(default_factory=dict)
@@ -64,6 +70,7 @@ class Hand:
             added = pl.concat([self.tables[name], rows[name]]).unique(key, keep="first")
             self.tables[name] = contract.conform(name, added)
         claims = rows["claim"].filter(pl.col("mention_id").is_in(fresh["mention_id"].implode()))
+        fresh = fresh.filter(~pl.col("mention_id").is_in(self.dropped))
         profiles = build_profiles(fresh, claims, rows["article"], self.weights, rows["entity"], self.places)
         self.profiles.update(profiles)
         self.profiles = dict(sorted(self.profiles.items()))
@@ -80,6 +87,7 @@ def settle(
     frames: Mapping[str, pl.DataFrame],
     sources: Mapping[str, Source],
     settings: ResolveSettings,
+    corrections: Sequence[Correction] | None = None,
 ) -> Settled:
     """Resolve and fuse the rows of a day together with every mention of the warehouse that they are linked with.
 
@@ -88,56 +96,143 @@ def settle(
 
     Args:
         connection: the master; it is only read.
-        frames: tables of the day. ``actor`` and ``place`` are read from ``config/`` where absent, ``correction`` too.
+        frames: tables of the day. ``actor`` and ``place`` are read from ``config/`` where absent.
+        corrections: decisions of analysts, those of ``config/corrections.yml`` where null. Incidents whose corrections
+            have changed since the last load are settled too.
 
     Raises:
-        ConfigError: the ledger contradicts itself.
+        ConfigError: the ledger contradicts itself, or a correction expects what is no longer so.
     """
-    from pipeline.fuse import fuse, source_frame
+    from pipeline.fuse import source_frame
 
     weights = load_weights()
     connection = connection.cursor()  # the caller's may still hold a result that was not read to its end
     connection.execute("SET TimeZone = 'UTC'")
-    decisions = read_ledger(_read(connection, "SELECT * FROM incident_ledger", "incident_ledger"))
-    given = {name: frames[name] for name in ("actor", "place") if name in frames}
-    dimension = {**_configured(), **given}
-    hand = Hand({name: contract.empty(name) for name in READ_TABLES}, weights, settings, dimension["place"])
+    places = frames["place"] if "place" in frames else place_frame()
+    actors = frames["actor"] if "actor" in frames else actor_frame()
+    decided = Decided.of(connection, load_corrections() if corrections is None else corrections, places, actors)
+    decisions = read_ledger(decided.ledger)
+    dropped = frozenset(decided.claims.filter(pl.col("incident_id") == "")["mention_id"])
+    hand = Hand({name: contract.empty(name) for name in READ_TABLES}, weights, settings, places, dropped)
     seeds = hand.take({name: frames[name] for name in READ_TABLES})
     before = _stored_on(connection, day)
     seeds |= _shaken(connection, day, before, hand)
+    seeds |= _revisited(connection, day, decided.changed, hand)
     closed = _close(connection, day, seeds, hand)
     rows, closed = _settle_merges(connection, day, closed, hand, decisions)
     was = {**{mention_id: hand.stored[mention_id] for mention_id in closed if mention_id in hand.stored}, **before}
     seen_at = {mention_id: profile.seen_at for mention_id, profile in hand.profiles.items()}
     heirs = _heirs(hand, before.keys() - set(rows["mention_id"]), connection)
     rows, ledger = keep_names(rows, was, heirs, seen_at)
-    vanished = sorted(set(was.values()) - set(rows["incident_id"]))
-    members = rows["mention_id"].implode()
-    incidents = fuse(
-        rows,
-        hand.tables["mention"].filter(pl.col("mention_id").is_in(members)),
-        hand.tables["claim"].filter(pl.col("mention_id").is_in(members)),
-        hand.tables["article"],
-        source_frame(sources),
-        actors=dimension["actor"],
-        places=dimension["place"],
-    ).tables["incident"]
+    fold = Fold(hand.tables, source_frame(sources), actors, places)
+    expecting = [item for item in decided.corrections if item.expect and item.incident in set(rows["incident_id"])]
+    if expecting:
+        named = [item.incident for item in expecting]
+        check_expectations(expecting, fold.incidents(rows.filter(pl.col("incident_id").is_in(named)), None))
+    incidents = fold.incidents(rows, decided.claims)
     standing = rows.filter(pl.col("incident_id").is_in(incidents["incident_id"].implode()))
-    return Settled(standing, incidents, vanished, ledger)
+    vanished = sorted(set(was.values()) - set(incidents["incident_id"]))
+    entries = contract.conform("incident_ledger", pl.concat([ledger, decided.entries]).unique("entry_id"))
+    return Settled(standing, incidents, vanished, entries, decided.claims)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What folding needs besides the rows of ``incident_mention``."""
+
+    tables: Mapping[str, pl.DataFrame]
+    sources: pl.DataFrame
+    actors: pl.DataFrame
+    places: pl.DataFrame
+
+    def incidents(self, rows: pl.DataFrame, corrections: pl.DataFrame | None) -> pl.DataFrame:
+        """Rows of ``incident`` for these members."""
+        from pipeline.fuse import fuse
+
+        members = rows["mention_id"].implode()
+        return fuse(
+            rows,
+            self.tables["mention"].filter(pl.col("mention_id").is_in(members)),
+            self.tables["claim"].filter(pl.col("mention_id").is_in(members)),
+            self.tables["article"],
+            self.sources,
+            actors=self.actors,
+            places=self.places,
+            corrections=corrections,
+        ).tables["incident"]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What people have decided, and which incidents that newly concerns.
+
+    Attributes:
+        claims: table ``correction``, under the names that stand after merges.
+        entries: merges, splits and their undoing of ``config/corrections.yml``.
+        ledger: these and the entries that the warehouse has.
+        changed: incidents whose corrections are not those of the last load.
+    """
+
+    corrections: Sequence[Correction]
+    claims: pl.DataFrame
+    entries: pl.DataFrame
+    ledger: pl.DataFrame
+    changed: list[str]
+
+    @staticmethod
+    def of(
+        connection: duckdb.DuckDBPyConnection,
+        corrections: Sequence[Correction],
+        places: pl.DataFrame,
+        actors: pl.DataFrame,
+    ) -> Decided:
+        """Compare the corrections with what the warehouse was last folded with."""
+        stored = _read(connection, "SELECT * FROM incident_ledger", "incident_ledger")
+        entries = ledger_entries(corrections)
+        ledger = contract.conform("incident_ledger", pl.concat([entries, stored]).unique("entry_id", keep="first"))
+        merges = read_ledger(ledger).merges
+        claims = correction_frame(corrections, places, actors)
+        renamed = [final_id(name, merges) for name in claims["incident_id"]]
+        claims = claims.with_columns(pl.Series("incident_id", renamed, dtype=pl.String))
+        before = _read(connection, "SELECT * FROM correction", "correction")
+        moved = pl.concat(
+            [claims.join(before, on="claim_id", how="anti"), before.join(claims, on="claim_id", how="anti")]
+        )
+        fresh = entries.join(stored, on="entry_id", how="anti")
+        undone = stored.filter(pl.col("entry_id").is_in(fresh["undoes"].drop_nulls().implode()))
+        names = [*moved["incident_id"], *_of_mentions(connection, moved["mention_id"].to_list())]
+        for rows in (fresh, undone):
+            names += [*rows["incident_id"], *rows["into_id"].drop_nulls()]
+        return Decided(corrections, claims, entries, ledger, sorted({name for name in names if name}))
+
+
+def _of_mentions(connection: duckdb.DuckDBPyConnection, mention_ids: list[str]) -> list[str]:
+    found = connection.execute(
+        "SELECT DISTINCT incident_id FROM incident_mention WHERE mention_id IN (SELECT unnest(?::VARCHAR[]))",
+        [mention_ids],
+    ).fetchall()
+    return [str(name) for (name,) in found]
+
+
+def _revisited(connection: duckdb.DuckDBPyConnection, day: date, names: list[str], hand: Hand) -> set[str]:
+    """Mentions of other days whose incidents a person has decided about since the last load."""
+    if not names:
+        return set()
+    found = connection.execute(
+        "SELECT im.mention_id, im.incident_id FROM incident_mention AS im JOIN mention AS m USING (mention_id) "
+        "WHERE m.day <> $2 AND im.incident_id IN (SELECT unnest($1::VARCHAR[]))",
+        [names, day],
+    ).fetchall()
+    hand.stored.update({str(mention_id): str(name) for mention_id, name in found})
+    members = {str(mention_id) for mention_id, _ in found}
+    hand.take(_rows_of(connection, sorted(members)))
+    return members & hand.profiles.keys()
 
 
 def _read(
     connection: duckdb.DuckDBPyConnection, query: str, name: str, values: list[object] | None = None
 ) -> pl.DataFrame:
     return contract.conform(name, connection.sql(query, params=values).pl())
-
-
-@cache
-def _configured() -> dict[str, pl.DataFrame]:
-    """Actors and places as ``config/`` has them, read once in a process."""
-    from pipeline.load import dimensions
-
-    return dimensions(load_settings())
 
 
 def _stored_on(connection: duckdb.DuckDBPyConnection, day: date) -> dict[str, str]:
@@ -154,7 +249,8 @@ def _shaken(connection: duckdb.DuckDBPyConnection, day: date, before: Mapping[st
     """Mentions of other days that stood with, or were linked with, rows of the day that are now replaced."""
     if not before:
         return set()
-    old = Hand({name: contract.empty(name) for name in READ_TABLES}, hand.weights, hand.settings, hand.places)
+    tables = {name: contract.empty(name) for name in READ_TABLES}
+    old = Hand(tables, hand.weights, hand.settings, hand.places, hand.dropped)
     leaving = old.take(_rows_of(connection, list(before)))
     _take_reach(connection, leaving, old, None)
     old.compare(leaving)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -30,6 +31,7 @@ __all__ = [
     "reach_of",
     "read_ledger",
     "resolve",
+    "resolve_lines",
 ]
 
 
@@ -159,3 +161,10 @@ def _evidence(mention_id: str, best: Link | None, rivals: list[str]) -> dict[str
     if rivals:
         evidence["undecided_between"] = rivals
     return evidence
+
+
+def resolve_lines(lines: Sequence[Mapping[str, Any]], outputs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the incidents of ``sarhad extract`` lines keys: equal keys are one event. See ``lines.py``."""
+    from pipeline.resolve.lines import resolve_lines as run
+
+    return run(lines, outputs)

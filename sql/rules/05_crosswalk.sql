@@ -184,5 +184,9 @@ SELECT * FROM (VALUES
     ('weapon', 'car', 4, 10, 'Vehicle')
 ) AS t(kind, word, rank, code, name);
 
+CREATE OR REPLACE MACRO gtd_target_code(target_words) AS (
+    SELECT first(w.code ORDER BY w.rank) FROM gtd_word() AS w
+    WHERE w.kind = 'target' AND list_contains(string_split(lower(target_words), ' '), w.word));
+
 CREATE OR REPLACE MACRO ucdp_date_prec(precision) AS CASE precision WHEN 'day' THEN 1 WHEN 'days' THEN 2 WHEN 'week' THEN 3 WHEN 'month' THEN 4 WHEN 'year' THEN 5 WHEN 'unknown' THEN 5 END;
 CREATE OR REPLACE MACRO is_civilian_target(gtd_target) AS coalesce(gtd_target IN (1, 2, 7, 8, 10, 12, 14, 15, 18, 19, 22), false);
