@@ -72,7 +72,10 @@ def _is_police(hit: ActorHit, knowledge: Knowledge) -> bool:
 
 
 def _hits(event: Event, knowledge: Knowledge, parts: tuple[str, ...]) -> Iterator[ActorHit]:
-    for frame in event.frames:
+    frames = event.frames
+    if event.parent is not None and not any(hit.part in parts for frame in frames for hit in frame.actors):
+        frames = [*frames, *event.parent.frames]
+    for frame in frames:
         if frame.cues & {"habit"} and frame is not event.frames[0]:
             continue
         for hit in frame.actors:
@@ -87,6 +90,14 @@ def is_by_forces(event: Event, event_type: str, knowledge: Knowledge) -> bool:
     if any(knowledge.is_armed(hit.actor) for hit in _hits(event, knowledge, ("claim", "by", "agent"))):
         return False
     return any(knowledge.is_state(hit.actor) for hit in _hits(event, knowledge, ("by", "agent", "speaker")))
+
+
+def is_by_militants(event: Event, event_type: str, knowledge: Knowledge) -> bool:
+    """Whether a "raid" was made by an armed group."""
+    if FAMILY[event_type] != "raid":
+        return False
+    doing = [hit.actor for hit in _hits(event, knowledge, ("claim", "by", "agent"))]
+    return any(map(knowledge.is_armed, doing)) and not any(map(knowledge.is_state, doing)) and not _is_state_action(event)
 
 
 def _is_state_action(event: Event) -> bool:

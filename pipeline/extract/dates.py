@@ -302,6 +302,9 @@ def _count_ago(row: Sequence[Unit], i: int, published: date | None, year: int | 
     days = (_value(row, i + 1, "date_word") or 0) * number
     unit_days = _value(row, i + 1, "date_word") or 0
     role = row[i + 2].role("date_word")
+    if role in ("before", "after"):  # "two days before." tells a shift, "two days before the vote" does not
+        free = i + 3 >= len(row) or row[i + 3].mark
+        role = ("earlier" if role == "before" else "later") if free else None
     if not days or role not in ("ago", "earlier", "later"):
         return None
     span = (row[i].start, row[i + 2].end)

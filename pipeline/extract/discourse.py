@@ -9,6 +9,7 @@ from datetime import date
 
 from pipeline.extract import geography
 from pipeline.extract.dates import When
+from pipeline.extract.numbers import plain_value
 from pipeline.extract.places import WIDE, Where
 from pipeline.extract.scene import ActorHit, Scene, Trigger, clauses_of
 from pipeline.extract.tolls import Toll
@@ -109,21 +110,46 @@ class Event:
 
 def frames_of(scene: Scene) -> list[Frame]:
     """The clauses of a scene as frames."""
+    clauses = clauses_of(scene)
+    # "Three men accused over a blast were hanged at dawn": the hanging, and what follows it, belongs to its victims' clause.
+    moved = {toll.anchor: toll.first for toll in scene.tolls if toll.passive and _clause(clauses, toll.anchor)
+             != _clause(clauses, toll.first)}  # fmt: skip
+
+    def home(i: int) -> int:
+        anchor = max((a for a in moved if a <= i and _clause(clauses, a) == _clause(clauses, i)), default=None)
+        return _clause(clauses, i if anchor is None else moved[anchor])
+
     frames = []
-    # "Three men accused over a blast were hanged": the hanging belongs to the clause of its victims.
-    home = {toll.anchor: toll.first if toll.passive else toll.anchor for toll in scene.tolls}
-    for n, (low, high) in enumerate(clauses_of(scene)):
+    for n, (low, high) in enumerate(clauses):
         cues = {role for role, places in scene.cues.items() if any(low <= at < high for at in places)}
-        frames.append(Frame(
+        frame = Frame(
             scene, low, high,
-            [t for t in scene.triggers if low <= home.get(t.at, t.at) < high],
-            [t for t in scene.tolls if low <= home[t.anchor] < high],
-            [w for w in scene.whens if low <= w.at < high],
-            [w for w in scene.wheres if low <= w.at < high],
-            [a for a in scene.actors if low <= a.at < high],
+            [t for t in scene.triggers if home(t.at) == n],
+            [t for t in scene.tolls if home(t.anchor) == n],
+            [w for w in scene.whens if home(w.at) == n],
+            [w for w in scene.wheres if home(w.at) == n],
+            [a for a in scene.actors if home(a.at) == n],
             cues, n == 0,
-        ))  # fmt: skip
+        )  # fmt: skip
+        if _points_back(frame):
+            frame.cues.add("again")
+        frames.append(frame)
     return frames
+
+
+def _clause(clauses: Sequence[tuple[int, int]], i: int) -> int:
+    return next((n for n, (low, high) in enumerate(clauses) if low <= i < high), 0)
+
+
+def _points_back(frame: Frame) -> bool:
+    """ "the attack", "the gunmen", "the victims": something told before."""
+    if any(trigger.definite for trigger in frame.triggers):
+        return True
+    row = frame.scene.row
+    return any(
+        row[i].cue("determiner") and "victim" in row[i + 1].form
+        for i in range(frame.low, min(frame.high, len(row)) - 1)
+    )
 
 
 def is_eventful(frame: Frame) -> bool:
@@ -158,6 +184,8 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
                 _take_time(frame, topic)
                 topic = None
             event = _match(frame, events, current, heading_before)
+            if event is None and current is not None and _is_echo(frame):
+                event = current
             if event is None:
                 event = Event(len(events), context=pending if not events else [])
                 event.separate = _separates(frame) or heading_before
@@ -175,6 +203,14 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
     return events
 
 
+def _is_echo(frame: Frame) -> bool:
+    """Only "the attack" and nothing new: no time, place or figure of its own."""
+    return (
+        bool(frame.asserted) and all(trigger.definite for trigger in frame.asserted)
+        and not (frame.told_times or frame.placed or frame.tolls)
+    )  # fmt: skip
+
+
 def _take_time(frame: Frame, topic: Frame) -> None:
     """A sentence that only sets the time lends it to the next one of its paragraph."""
     near = frame.scene.number - topic.scene.number <= 2 and frame.scene.sentence.block == topic.scene.sentence.block
@@ -184,10 +220,21 @@ def _take_time(frame: Frame, topic: Frame) -> None:
 
 def _is_summary(event: Event) -> bool:
     """A lead that names several places at once sums up what follows."""
+    if event.number:
+        return False
     first = event.frames[0]
     places = [w for w in first.placed if w.role != "between" and w.place is not None]
-    return event.number == 0 and any(
-        not geography.compatible(a, b) for n, a in enumerate(places) for b in places[n + 1 :]
+    apart = any(not geography.compatible(a, b) for n, a in enumerate(places) for b in places[n + 1 :])
+    return apart or (not places and _counts_events(first))
+
+
+def _counts_events(frame: Frame) -> bool:
+    """ "three separate operations", "two attacks"."""
+    row = frame.scene.row
+    return any(
+        plain_value(row, i) is not None and (plain_value(row, i) or (0, 0))[0] > 1
+        for trigger in frame.triggers
+        for i in range(max(trigger.at - 3, 0), trigger.at)
     )
 
 
@@ -196,6 +243,8 @@ def _is_part_of(frame: Frame, summary: Event) -> bool:
     if frame.scene is summary.frames[0].scene or not frame.placed:
         return False
     places = [w for w in summary.frames[0].placed if w.place is not None]
+    if not places:
+        return True
     hits = [w for w in places if any(geography.compatible(w, mine) for mine in frame.placed)]
     return 0 < len(hits) < len(places)
 
@@ -232,10 +281,11 @@ def _adds(frame: Frame) -> bool:
 
 def _attach(event: Event, frame: Frame) -> None:
     event.frames.append(frame)
-    weight = 3 if len(event.frames) == 1 else 1
+    weight = 6 if len(event.frames) == 1 else 2
     for trigger in frame.asserted:
         family = FAMILY[trigger.event]
-        event.families[family] += weight * (3 if trigger.strength == "strong" else 1)
+        strength = 3 if trigger.strength == "strong" else 1
+        event.families[family] += weight * strength if not trigger.definite or len(event.frames) == 1 else 1
     for toll in frame.tolls:
         if toll.event != "none" and not frame.asserted:
             event.families[FAMILY[toll.event]] += weight
@@ -267,6 +317,8 @@ def fit(frame: Frame, event: Event) -> float:
     score += _fit_actor(frame, event)
     score += _fit_toll(frame, event)
     if "again" in frame.cues:
+        score += 1.0
+    if event.frames[-1].scene is frame.scene and not any(when.ago for when in frame.told_times):
         score += 1.0
     if _separates(frame):
         score -= 3.0

@@ -38,6 +38,8 @@ def date_claim(event: Event, previous: date | None, lead_day: date | None) -> Cl
     """The day of the event: its own time, else a time of speech in its first frame, else that of the round-up."""
     own = [when for frame in event.frames for when in frame.told_times]
     own = own or [when for frame in event.context for when in frame.told_times]
+    if not own and event.parent is not None:
+        own = [when for frame in event.parent.frames for when in frame.told_times]
     said = [when for frame in (*event.frames[:3], *event.context) for when in frame.whens if when.said]
     shifted = next((when for when in own if when.shift is not None), None)
     near = [when for when in own if when.first and not (event.role == "main" and when.ago)]
@@ -49,7 +51,7 @@ def date_claim(event: Event, previous: date | None, lead_day: date | None) -> Cl
     if best is None and shifted is not None and shifted.shift is not None and previous is not None:
         day = previous + timedelta(days=shifted.shift)
         best = replace(shifted, first=day, last=day, precision="day")
-    if best is None and event.role == "main" and event.separate and lead_day is not None and not own:
+    if best is None and event.role == "main" and not event.lead and lead_day is not None and not own:
         frame = event.frames[0]
         span = Span(frame.scene.start, frame.scene.end)
         return ClaimReading("date", span, "date.round_up", value=lead_day.isoformat(), starts_on=lead_day, ends_on=lead_day,
@@ -132,6 +134,8 @@ def event_type(event: Event) -> tuple[str, str]:
     for n, frame in enumerate(event.frames):
         weight = 3.0 if n == 0 else 1.0
         for trigger in frame.asserted:
+            if trigger.definite and n:
+                continue
             votes[trigger.event] = votes.get(trigger.event, 0.0) + weight * (3.0 if trigger.strength == "strong" else 0.6)
             rules.setdefault(trigger.event, trigger.entry.id)
         for toll in frame.tolls:
@@ -141,7 +145,7 @@ def event_type(event: Event) -> tuple[str, str]:
     if event.parent is not None and not any(frame.strong for frame in event.frames):
         return event_type(event.parent)
     if not votes:
-        return "other", "event.none"
+        return ("armed_attack", "event.killed") if event.tolls("killed") or event.tolls("injured") else ("other", "event.none")
     families: dict[str, float] = {}
     for name, vote in votes.items():
         families[FAMILY[name]] = families.get(FAMILY[name], 0.0) + vote

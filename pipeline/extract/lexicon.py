@@ -35,7 +35,7 @@ KINDS: dict[str, dict[str, object]] = {
         "qualifier": frozenset({"at_least", "up_to", "about", "exact"}),
         "position": frozenset({"before", "after"}),
     },
-    "victim": {"group": GROUPS, "plural": BOOL, "target": STR, "elastic": BOOL},
+    "victim": {"group": GROUPS, "plural": BOOL, "target": STR, "elastic": BOOL, "actor": STR},
     "casualty": {
         "field": TOLL_FIELDS,
         "patient": frozenset({"before", "after", "either", "of", "count_after"}),
@@ -57,7 +57,7 @@ KINDS: dict[str, dict[str, object]] = {
     "country": {"country": STR, "demonym": BOOL},
     "month": {},
     "weekday": {},
-    "date_word": {"role": frozenset({"day", "part", "unit", "last", "this", "next", "ago", "earlier", "later",
+    "date_word": {"role": frozenset({"day", "part", "unit", "last", "this", "next", "ago", "earlier", "later", "before", "after",
                                      "same", "night", "since", "eve", "clock"})},
     "speech": {
         "stance": frozenset({"reported", "claimed", "accused", "denied", "possible"}),
@@ -69,7 +69,7 @@ KINDS: dict[str, dict[str, object]] = {
     "cue": {"role": frozenset({
         "separate", "background", "again", "aggregate", "negation", "hypothetical", "planned", "purpose",
         "habit", "part", "coordination", "auxiliary", "agent", "determiner", "possessive", "more", "subordinate",
-        "adjective", "perfect", "relative", "revision", "cause", "self", "skip", "home", "boundary", "update"})},
+        "adjective", "company", "perfect", "relative", "revision", "cause", "self", "skip", "home", "boundary", "update"})},
     "context": {"role": frozenset({
         "aftermath", "court", "accident", "disaster", "drill", "sport", "trade", "crime", "anniversary", "statistics",
         "diplomacy", "analysis", "culture", "security"}), "weight": INT},

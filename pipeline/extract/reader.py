@@ -109,7 +109,7 @@ class Reader:
         lead_day: date | None = None
         for event in events:
             mention, day = self._mention(text, event, previous, lead_day)
-            if event.lead:
+            if event.role == "main" and day is not None:
                 lead_day = day
             previous = day or previous
             found.append(mention)
@@ -122,6 +122,8 @@ class Reader:
         kind, rule = fields.event_type(event)
         if bind.is_by_forces(event, kind, self.knowledge):
             kind, rule = "raid_operation", "event.forces_killed_militants"
+        elif bind.is_by_militants(event, kind, self.knowledge):
+            kind, rule = "armed_attack", "event.militants_raided"
         day = fields.date_claim(event, previous, lead_day)
         place, setting = fields.place_claim(event, self.knowledge)
         claims: list[ClaimReading] = [

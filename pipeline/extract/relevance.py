@@ -31,7 +31,10 @@ def demote(events: Sequence[Event], scenes: Sequence[Scene]) -> str:
     body = [scene for scene in scenes if scene.sentence.kind == "body"]
     if not body or not events:
         return ""
-    context = _quiet(body[0]) or _accident(body[:3]) or _crime(body[:2], events) or _statistics(body[:2])
+    quiet = _quiet(body[0])
+    if quiet == "drill" and any(toll.count.best for scene in body[:3] for toll in scene.tolls):
+        quiet = ""  # a spokesman of an exercise may tell of a real strike
+    context = quiet or _accident(body[:3]) or _crime(body[:2], events) or _statistics(body[:2])
     if context:
         for event in events:
             event.role = "background"
@@ -46,6 +49,9 @@ def _quiet(scene: Scene) -> str:
     if any(toll.field in ("arrested", "released") or _is_execution(scene) for toll in scene.tolls):
         return ""
     for i, unit in enumerate(scene.row):
+        speech = unit.form.get("speech")
+        if speech and speech.entry and speech.entry.get("stance") == "denied" and i < first:
+            return "denial"
         sense = unit.form.get("context")
         if sense and sense.entry and int(sense.entry.get("weight", 1)) >= (BAR if i < first else SURE):
             role = str(sense.entry.attributes["role"])

@@ -20,12 +20,21 @@ def actors_of(row: Sequence[Unit], triggers: Sequence[Trigger], tolls: Sequence[
         sense = unit.form.get("claim")
         if sense and sense.entry and sense.entry.get("by") == "nobody":
             nobody = True
-        actor = unit.form.get("actor")
+        actor = _actor(unit)
         if not actor:
             continue
         part = part_of(row, i, told, tolls, nobody)
-        found.append(ActorHit(actor.refs[0], i, part, unit.start, unit.end))
+        found.append(ActorHit(actor, i, part, unit.start, unit.end))
     return found, nobody
+
+
+def _actor(unit: Unit) -> str | None:
+    """Id of the actor that the unit names, or stands for ("border guards")."""
+    sense = unit.form.get("actor")
+    if sense:
+        return sense.refs[0]
+    victim = unit.form.get("victim")
+    return victim.entry.get("actor") if victim and victim.entry else None
 
 
 def part_of(row: Sequence[Unit], i: int, told: set[int], tolls: Sequence[Toll], nobody: bool) -> str:
@@ -54,17 +63,27 @@ def part_of(row: Sequence[Unit], i: int, told: set[int], tolls: Sequence[Toll], 
 def _claims(row: Sequence[Unit], i: int) -> bool:
     """A claim of responsibility follows, with no other actor between, or "said it had ..." with an event word."""
     spoken = False
-    for j in range(i + 1, min(i + FAR, len(row))):
+    for j in range(_after_apposition(row, i), min(i + FAR, len(row))):
         unit = row[j]
         sense = unit.form.get("claim")
         if sense and sense.entry:
             return bool(sense.entry.get("by") == "before")
         if spoken and unit.cue("self"):
-            return any("trigger" in later.form or "casualty" in later.form for later in row[j : j + NEAR])
+            later = row[j + 1 : j + 1 + NEAR]
+            return any(kind in unit.form for unit in later for kind in ("trigger", "casualty", "blame"))
         spoken = spoken or "speech" in unit.form
         if unit.sense("actor") or unit.text == ";" or unit.cue("agent"):
             return False
     return False
+
+
+def _after_apposition(row: Sequence[Unit], i: int) -> int:
+    """The unit after "BRAS, an alliance of groups,"."""
+    if i + 1 < len(row) and row[i + 1].text in (",", "("):
+        for j in range(i + 2, min(i + FAR, len(row))):
+            if row[j].text in (",", ")"):
+                return j + 1
+    return i + 1
 
 
 def _after(row: Sequence[Unit], i: int, kind: str, side: str) -> bool:

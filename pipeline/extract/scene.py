@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pipeline.extract.units import Unit
 _BOMBS = ("bombing", "suicide_bombing", "ied_explosion")
 # Types of which one sentence tells two events even where a relative clause joins them.
 APART = {frozenset((act, other)) for act in ("execution", "arrest") for other in (*_BOMBS, "assassination", "abduction")}
+APART |= {frozenset(("other", "abduction"))}
 REACH = 7  # units that a negation or an intention reaches forward
 
 
@@ -160,13 +162,23 @@ def clauses_of(scene: Scene) -> list[tuple[int, int]]:
     for at in scene.cues.get("subordinate", ()):
         if any(i < at for i in told) and any(i > at for i in told):
             cuts.append(at)
-    for at in scene.cues.get("relative", ()):
-        before = {t.event for t in scene.triggers if t.at < at and t.strength == "strong"}
-        after = {t.event for t in scene.triggers if t.at > at and t.strength == "strong"}
-        if any(frozenset((a, b)) in APART for a in before for b in after):
-            cuts.append(at)
+    strong = [t for t in scene.triggers if t.strength == "strong"]
+    for left, right in itertools.pairwise(strong):
+        if frozenset((left.event, right.event)) in APART and not any(left.at < cut < right.at for cut in cuts):
+            cuts.extend(_seam(scene.row, left.at, right.at))
     for i, unit in enumerate(scene.row):
         if unit.text == ";" and any(j < i for j in told) and any(j > i for j in told):
             cuts.append(i)
     edges = [0, *sorted(set(cuts)), len(scene.row)]
-    return [(low, high) for low, high in zip(edges, edges[1:], strict=False) if high > low]
+    return [(low, high) for low, high in itertools.pairwise(edges) if high > low]
+
+
+def _seam(row: Sequence[Unit], left: int, right: int) -> list[int]:
+    """Where two events of one sentence part: before the relative, the conjunction or the preposition of the second."""
+    for i in range(right - 1, left, -1):
+        if row[i].cue("relative", "coordination", "subordinate"):
+            return [i]
+    for i in range(right - 1, left, -1):
+        if row[i].role("relation"):
+            return [i]
+    return []

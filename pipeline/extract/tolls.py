@@ -15,6 +15,7 @@ from pipeline.extract.units import Unit
 
 MAX_PREMODIFIERS = 6
 MAX_CHAIN_GAP = 8
+TOLL_REACH = 14  # units from "death toll" to its figure
 SIDES = {1: "security_forces", 2: "attackers"}  # values of actor senses, see names.py
 
 
@@ -99,6 +100,10 @@ def _group_at(row: Sequence[Unit], i: int, text: str) -> Group | None:
 
 def _noun_after(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
     """The noun that a number counts; a number without a noun stands for itself ("eight wounded", "killing nine")."""
+    if j < len(row) and row[j].role("relation") == "of":
+        return _partitive(row, i, j, count)
+    if j < len(row) and row[j].role("number") == "measure":
+        return None
     more = j < len(row) and row[j].cue("more")
     k, steps = j, 0
     while k < len(row) and steps <= MAX_PREMODIFIERS:
@@ -121,6 +126,8 @@ def _noun_after(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | No
             return Group(replace(count, end=unit.end), i, k, SIDES[actor.value], None, more=more)
         if unit.mark or unit.sense("casualty") or unit.sense("relation") or unit.sense("speech"):
             break
+        if unit.sense("weapon") or unit.sense("target"):
+            return None
         if unit.cue("more"):
             more = True
             last_more = k
@@ -129,9 +136,27 @@ def _noun_after(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | No
         elif unit.cue("coordination", "auxiliary", "part", "subordinate", "relative", "determiner"):
             break
         k, steps = k + 1, steps + 1
-    if count.best is None and count.qualifier == "vague" and j == i:
-        return None
+    if j < len(row) and not row[j].form and not row[j].mark and not row[j].capital:
+        return None  # it counts something that is nobody: "40 goats"
+    if i and row[i - 1].role("relation") == "of" and not (i > 1 and row[i - 2].sense("casualty")):
+        return None  # an age or a number of children: "a man of 25", "father of two"
     return Group(count, i, j - 1, "unknown", None, more=more, noun=False)
+
+
+def _partitive(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
+    """ "two of the assailants", "four of the nine", "three of his supporters"."""
+    k = j + 1
+    if k >= len(row) or not (row[k].cue("determiner", "possessive", "skip") or row[k].sense("victim")):
+        return Group(count, i, j - 1, "unknown", None, noun=False)
+    for m in range(k, min(k + 4, len(row))):
+        sense = row[m].sense("victim")
+        if sense and sense.entry:
+            return Group(replace(count, end=row[m].end), i, m, str(sense.entry.get("group")), sense.entry.get("target"))
+        if row[m].sense("number") or row[m].number is not None:
+            return Group(replace(count, end=row[m].end), i, m, "unknown", None, noun=False)
+        if row[m].mark or row[m].sense("casualty"):
+            break
+    return Group(count, i, j - 1, "unknown", None, noun=False)
 
 
 def _side(row: Sequence[Unit], low: int, high: int) -> str | None:
@@ -242,10 +267,8 @@ def _chained(row: Sequence[Unit], left: Group, right: Group) -> bool:
         return False
     if not (right.noun or right.more):  # an age, a house number
         return False
-    if len(between) == 1 and between[0].text == "," and left.count.best == 1 == right.count.best and (
-        (left.named or right.named) and not (left.person and right.person)
-    ):  # apposition: "Ali Baloch, a teacher"
-        return False
+    if between[-1].text == "," and right.count.best == 1 and not (left.person and right.person):
+        return False  # apposition: "Ali Baloch, a teacher"
     if not (between[-1].cue("coordination") or between[-1].text == ","):
         return False
     return not any(
@@ -257,7 +280,7 @@ def _chained(row: Sequence[Unit], left: Group, right: Group) -> bool:
 
 def tolls_of(row: Sequence[Unit], text: str) -> tuple[list[Toll], list[Group]]:
     """Tolls of one sentence, and all counted groups in it."""
-    anchors = [i for i, unit in enumerate(row) if unit.sense("casualty")]
+    anchors = [i for i, unit in enumerate(row) if unit.sense("casualty") and _is_needed(row, i)]
     groups = groups_of(row, text) if row else []
     found: list[Toll] = []
     for position, anchor in enumerate(anchors):
@@ -275,6 +298,13 @@ def tolls_of(row: Sequence[Unit], text: str) -> tuple[list[Toll], list[Group]]:
             found.append(replace(shared, field=field, anchor=anchor, combined=together,
                                  end=max(shared.end, row[anchor].end), last=anchor))  # fmt: skip
     return found, groups
+
+
+def _is_needed(row: Sequence[Unit], i: int) -> bool:
+    """A casualty word that needs a certain noun ("claimed ... lives") counts only where the noun follows."""
+    sense = row[i].sense("casualty")
+    needs = sense.entry.get("needs") if sense and sense.entry else None
+    return not needs or any(unit.text in needs for unit in row[i + 1 : i + 1 + MAX_CHAIN_GAP])
 
 
 def _joined(row: Sequence[Unit], left: int, right: int) -> bool:
@@ -301,6 +331,8 @@ def _toll_at(
         chosen = following or _preceding(row, groups, anchor, before)
         if not chosen and passive:
             chosen = _subject(row, groups, anchor, used)
+        if chosen and not following:
+            chosen = [*chosen, *_joined_after(row, groups, anchor)]
         passive = not following
     elif patient == "before":
         chosen = _preceding(row, groups, anchor, before)
@@ -335,7 +367,7 @@ def _following(row: Sequence[Unit], groups: Sequence[Group], anchor: int, limit:
         if group.first < start:
             continue
         if not chosen:
-            if group.first > start + (1 if start < len(row) and row[start].text in '"\'' else 0) or group.part:
+            if group.first > start + (1 if start < len(row) and row[start].text in '"\'' else 0) or (group.part and group.noun):
                 break
             if _taken_by_next(row, group, limit):
                 break
@@ -379,6 +411,13 @@ def _preceding(row: Sequence[Unit], groups: Sequence[Group], anchor: int, before
     return chosen
 
 
+def _joined_after(row: Sequence[Unit], groups: Sequence[Group], anchor: int) -> list[Group]:
+    """ "was killed together with his guard"."""
+    if anchor + 1 >= len(row) or not row[anchor + 1].cue("company"):
+        return []
+    return [group for group in groups if group.first == anchor + 2 and not group.part]
+
+
 def _subject(row: Sequence[Unit], groups: Sequence[Group], anchor: int, used: set[int]) -> list[Group]:
     """The subject of the sentence, where a clause of its own stands between it and its verb."""
     first = next((group for group in groups if not group.part), None)
@@ -407,7 +446,7 @@ def _under_preposition(row: Sequence[Unit], group: Group) -> bool:
 def _counted_after(row: Sequence[Unit], groups: Sequence[Group], anchor: int) -> list[Group]:
     """ "death toll rises to eight": the first bare number within a few words."""
     for group in groups:
-        if anchor < group.first <= anchor + 8 and not group.part:
+        if anchor < group.first <= anchor + TOLL_REACH and not group.part and not group.named:
             return [group]
     return []
 
@@ -415,6 +454,8 @@ def _counted_after(row: Sequence[Unit], groups: Sequence[Group], anchor: int) ->
 def _sum(
     row: Sequence[Unit], anchor: int, chosen: Sequence[Group], field: str, event: str, total: bool, passive: bool
 ) -> Toll:
+    if len(chosen) > 1 and chosen[0].count.best == sum(group.count.best or 0 for group in chosen[1:]):
+        chosen = chosen[:1]  # "two protesters, a boy and a man"
     low = _add([group.count.low for group in chosen])
     best = _add([group.count.best for group in chosen])
     high = _add([group.count.high for group in chosen])
