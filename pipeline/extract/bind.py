@@ -92,6 +92,15 @@ def is_by_forces(event: Event, event_type: str, knowledge: Knowledge) -> bool:
     return any(knowledge.is_state(hit.actor) for hit in _hits(event, knowledge, ("by", "agent", "speaker")))
 
 
+def is_crackdown(event: Event, event_type: str, knowledge: Knowledge) -> bool:
+    """Whether forces fired at people who protest."""
+    if FAMILY[event_type] not in ("assault", "clash", "arrest"):
+        return False
+    if not any(knowledge.is_state(hit.actor) for hit in _hits(event, knowledge, ("by", "agent"))):
+        return False
+    return any("protest" in frame.cues for frame in event.frames[:3])
+
+
 def is_by_militants(event: Event, event_type: str, knowledge: Knowledge) -> bool:
     """Whether a "raid" was made by an armed group."""
     if FAMILY[event_type] != "raid":

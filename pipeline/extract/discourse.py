@@ -338,7 +338,7 @@ def _fit_family(frame: Frame, event: Event) -> float:
     if not ours or not event.families:
         main = max(event.families, key=lambda f: event.families[f], default="")
         if main == "execution" and (frame.asserted or frame.tolls):
-            return -1.25
+            return -3.0
         deadly = any(t.field == "killed" and t.count.best for t in frame.tolls)
         quiet = main in ("abduction", "arrest", "other")
         return -0.5 if deadly and quiet and not event.tolls("killed") else 0.5
@@ -448,6 +448,9 @@ def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
             return "main"
     if any(when.ago or when.shift is not None for when in times):
         return "background"
+    news = {when.key[0] for when in lead.times()}
+    if published is None and "weekday" in news and times and all(when.key[0] in ("md", "month") for when in times):
+        return "background"  # news has weekdays, the past has dates
     if (_opens_as_past(first) or "habit" in first.cues) and not event.separate:
         return "background"
     if event.separate:

@@ -41,6 +41,8 @@ def compatible(one: Where, other: Where) -> bool:
     if one.name == other.name:
         return True
     a, b = one.place, other.place
+    if "road" in (one.level, other.level):
+        return country_of(one) == country_of(other) or not (country_of(one) and country_of(other))
     if a and b:
         return contains(a, b) or contains(b, a) or _beside(a, b)
     around_a, around_b = a or one.parent, b or other.parent

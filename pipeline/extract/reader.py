@@ -122,6 +122,8 @@ class Reader:
         kind, rule = fields.event_type(event)
         if bind.is_by_forces(event, kind, self.knowledge):
             kind, rule = "raid_operation", "event.forces_killed_militants"
+        elif bind.is_crackdown(event, kind, self.knowledge):
+            kind, rule = "protest_crackdown", "event.fired_at_protest"
         elif bind.is_by_militants(event, kind, self.knowledge):
             kind, rule = "armed_attack", "event.militants_raided"
         day = fields.date_claim(event, previous, lead_day)

@@ -155,20 +155,23 @@ def clauses_of(scene: Scene) -> list[tuple[int, int]]:
 
     Relative clauses stay with their noun, since "an attack that killed nine" is one event.
     """
-    told = sorted({trigger.at for trigger in scene.triggers} | {toll.anchor for toll in scene.tolls})
+    # "Three men accused over a blast were hanged": a passive event stands where its victims stand.
+    moved = {toll.anchor: toll.first for toll in scene.tolls if toll.passive}
+    told = sorted({moved.get(t.at, t.at) for t in scene.triggers} | {moved.get(t.anchor, t.anchor) for t in scene.tolls})
     if len(told) < 2:
         return [(0, len(scene.row))]
-    cuts = []
-    for at in scene.cues.get("subordinate", ()):
-        if any(i < at for i in told) and any(i > at for i in told):
-            cuts.append(at)
-    strong = [t for t in scene.triggers if t.strength == "strong"]
-    for left, right in itertools.pairwise(strong):
-        if frozenset((left.event, right.event)) in APART and not any(left.at < cut < right.at for cut in cuts):
-            cuts.extend(_seam(scene.row, left.at, right.at))
+
+    def parts(i: int) -> bool:
+        return told[0] < i <= told[-1]
+
+    cuts = [at for at in scene.cues.get("subordinate", ()) if parts(at)]
     for i, unit in enumerate(scene.row):
-        if unit.text == ";" and any(j < i for j in told) and any(j > i for j in told):
+        if parts(i) and (unit.text == ";" or (i and "speech" in unit.form and scene.row[i - 1].text == ",")):
             cuts.append(i)
+    strong = sorted((moved.get(t.at, t.at), t.event) for t in scene.triggers if t.strength == "strong")
+    for (left, one), (right, other) in itertools.pairwise(strong):
+        if frozenset((one, other)) in APART and not any(left < cut <= right for cut in cuts):
+            cuts.extend(_seam(scene.row, left, right))
     edges = [0, *sorted(set(cuts)), len(scene.row)]
     return [(low, high) for low, high in itertools.pairwise(edges) if high > low]
 

@@ -52,7 +52,8 @@ def speaker_of(scene: Scene, text: str, knowledge: Knowledge) -> Speaker:
         return OUTLET
     speaker = found[0]
     if speaker.actor is None:
-        return speaker
+        claimed = speaker.type == "militant" and speaker.stance == "reported"
+        return replace(speaker, stance="claimed") if claimed else speaker
     kind = TYPES.get(knowledge.actors[speaker.actor].kind, "government")
     stance = "claimed" if kind == "militant" and speaker.stance == "reported" else speaker.stance
     return replace(speaker, type=kind, stance=stance)
