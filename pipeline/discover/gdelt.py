@@ -27,7 +27,7 @@ MAX_REQUESTS = 400  # for one source and day; at five seconds each this is half 
 MAX_ANSWER_BYTES = 2_000_000  # 250 records are about 100 KB
 POLITENESS = Politeness(delay_s=5.5, max_concurrent=1)
 STAMP = "%Y%m%d%H%M%S"
-BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
+ESCAPE = re.compile(r'\\(u[0-9a-fA-F]{4}|["\\/bfnrt])?')
 RECORD = re.compile(r"\{[^{}]*\}", re.DOTALL)
 TOO_LONG = re.compile(rb"query was too (?:short or too )?long", re.IGNORECASE)
 
@@ -162,7 +162,8 @@ def parse_artlist(body: bytes, url: str) -> Articles:
 
 
 def _records(text: str, url: str, problems: list[str]) -> list[Any]:
-    for candidate in (text, BAD_ESCAPE.sub(r"\\\\", text)):
+    mended = ESCAPE.sub(lambda match: match[0] if match[1] else r"\\", text)
+    for candidate in (text, mended):
         try:
             content = json.loads(candidate, strict=False)
         except (ValueError, RecursionError):
@@ -172,11 +173,11 @@ def _records(text: str, url: str, problems: list[str]) -> list[Any]:
             raise RejectError("feed_unreadable", f"{url}: JSON without a list of articles")
         return records
     records = []
-    for number, match in enumerate(RECORD.finditer(BAD_ESCAPE.sub(r"\\\\", text)), 1):
+    for number, match in enumerate(RECORD.finditer(mended), 1):
         try:
             records.append(json.loads(match[0], strict=False))
         except (ValueError, RecursionError) as error:
-            problems.append(f"{url}: record {number} (line {text.count(chr(10), 0, match.start()) + 1}): {error}")
+            problems.append(f"{url}: record {number} (line {mended.count(chr(10), 0, match.start()) + 1}): {error}")
     if not records:
         raise RejectError("feed_unreadable", f"{url}: broken JSON without a readable record")
     if not text.endswith("}"):

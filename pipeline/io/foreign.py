@@ -18,7 +18,11 @@ from pipeline.errors import RejectError
 from pipeline.io.http import Headers
 from pipeline.io.unpack import GZIP_MAGIC, BrokenBodyError, gunzip, unpack
 
-UNREADABLE = (ArchiveLoadFailed, StatusAndHeadersParserException, zlib.error, EOFError, ValueError, KeyError)
+# What warcio raises on content that is no record.
+UNREADABLE = (
+    ArchiveLoadFailed, StatusAndHeadersParserException, zlib.error, EOFError,
+    ValueError, LookupError, AttributeError, TypeError,
+)  # fmt: skip
 HEAD_BYTES = 32 * 1024  # of a record that are looked at: WARC and HTTP headers
 MAX_RECORD_BYTES = 64 * 1024 * 1024  # unpacked; pages are under 5 MB, the rest is media or a bomb
 STEP = 256 * 1024
