@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -311,3 +312,49 @@ def measure(gold: ClusterGold, settings: ResolveSettings) -> tuple[ClusterScore,
     rows = result.tables["incident_mention"]
     found = dict(zip(rows["mention_id"], rows["incident_id"], strict=True))
     return score_clusters(found, gold.events), found
+
+
+FLOORS = Path(__file__).resolve().parents[2] / "tests" / "cluster_floors.json"
+GOLD = Path(__file__).resolve().parents[2] / "tests" / "golden" / "clusters"
+
+
+def broken_floors(score: ClusterScore, digest: str, path: Path = FLOORS) -> list[str]:
+    """What is wrong: another gold than the pinned one, or a score on the wrong side of its bound.
+
+    Raises:
+        ConfigError: the file is missing or malformed.
+    """
+    try:
+        pinned = json.loads(path.read_text(encoding="utf-8"))
+        bounds, known = pinned["floors"], pinned["digest"]
+        ceiling = pinned["ceilings"]["false_merges"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path}: needs `digest`, `floors` and `ceilings`: {error}") from error
+    problems = [
+        f"{name} is {getattr(score, name):.4f}, the floor is {floor}"
+        for name, floor in sorted(bounds.items())
+        if getattr(score, name) < floor
+    ]
+    if score.false_merges > ceiling:
+        problems.append(f"false_merges is {score.false_merges:.4f}, at most {ceiling} is allowed")
+    if known != digest:
+        problems.append(f"gold digest is {digest[:12]}, pinned is {known[:12]}: look at the scores, then pin it")
+    return problems
+
+
+def main() -> int:
+    """Print the scores on the project's gold; exit code 3 where a floor is broken."""
+    from pipeline.settings import load_knobs
+
+    gold = load_cluster_gold(GOLD)
+    score, _ = measure(gold, load_knobs().resolve)
+    lines = [f"clusters   {score.n_mentions} mentions of {score.n_events} events, gold {gold.digest[:12]}"]
+    lines += [f"  {name:<15} {getattr(score, name):.4f}" for name in METRICS]
+    problems = broken_floors(score, gold.digest)
+    lines += [f"  broken: {problem}" for problem in problems]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 3 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from itertools import product
 
-from pipeline.resolve.profile import DISTRICT, Profile
+from pipeline.resolve.profile import Profile
 
 CELL_DEGREES = 0.5  # side of a cell: wider than around_km of config/resolve.yml at these latitudes
 LOOSE_FIGURE = 3  # from this toll on a figure and a place tell one event from another
@@ -51,7 +51,7 @@ def own_keys(profile: Profile) -> Iterator[Key]:
                 yield ("near", day, profile.admin1)
                 if profile.admin2:
                     yield ("in district", day, profile.admin2)
-                if profile.admin2 and profile.where_prec == DISTRICT:
+                if profile.is_district:
                     yield ("district", day, profile.admin2)
             elif profile.admin1:
                 yield ("wide", day, profile.admin1)
@@ -68,7 +68,7 @@ def probe_keys(profile: Profile, window_days: int) -> Iterator[Key]:
                     yield ("cell", day, row + shift[0], column + shift[1])
                 yield ("wide", day, profile.admin1)
                 if profile.admin2:
-                    yield ("in district" if profile.where_prec == DISTRICT else "district", day, profile.admin2)
+                    yield ("in district" if profile.is_district else "district", day, profile.admin2)
             elif profile.admin1:
                 yield ("near", day, profile.admin1)
                 yield ("wide", day, profile.admin1)

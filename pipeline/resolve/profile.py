@@ -46,6 +46,7 @@ class Profile:
     country: str | None
     admin1: str | None
     admin2: str | None
+    is_seat: bool
     actors: frozenset[str]
     target: str | None
     tolls: Mapping[tuple[str, str], frozenset[int]]
@@ -56,6 +57,11 @@ class Profile:
     def is_precise(self) -> bool:
         """Whether the place is known well enough to measure distances from it."""
         return self.lat is not None and self.lon is not None and (self.where_prec or 1) <= PRECISE
+
+    @property
+    def is_district(self) -> bool:
+        """Whether the place stands for a whole district, or may: papers give the seat's name for either."""
+        return self.admin2 is not None and (self.where_prec == DISTRICT or self.is_seat)
 
     @property
     def is_anchor(self) -> bool:
@@ -134,6 +140,7 @@ def _profile(
     end = max([mention["char_end"], *(claim["char_end"] for claim in claims)])
     speakers = {_fold(claim["speaker"]) for claim in claims if claim["speaker"]}
     country = place.get("country")
+    district = districts.get(place.get("canonical_id") or "")
     return Profile(
         mention_id=mention["mention_id"],
         article_id=mention["article_id"],
@@ -151,7 +158,8 @@ def _profile(
         where_prec=place.get("where_prec"),
         country=country,
         admin1=place.get("admin1") or THEATRE.get(country or ""),
-        admin2=districts.get(place.get("canonical_id") or ""),
+        admin2=district,
+        is_seat=district is not None and _fold(place["value"] or "") == _fold(district),
         actors=_actors([*by_field["perpetrator"], *by_field["claimed_by"]], weights),
         target=_target(by_field["target"], weights),
         tolls=_tolls(claims),

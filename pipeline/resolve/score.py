@@ -10,6 +10,8 @@ from pipeline.resolve.weights import Weights
 
 EARTH_KM = 6371.0
 CROSS_BORDER = frozenset(("strike", "clash"))
+NEAR_FIGURE = 4  # from this figure on two tolls within FAR of each other may be one toll revised
+CLOSE_FIGURE, CLOSE = 8, 1.25  # and from this one on within this factor almost surely
 FAR = 3.0  # figures more than this factor apart are far
 VAGUE = (2, DISTRICT)  # places with an extent of their own
 COPY_SHIFT = 120  # characters by which a copy's furniture may shift a sentence
@@ -134,6 +136,8 @@ def _near(one: Profile, other: Profile, weights: Weights) -> Agreement:
     distance = distance_km(one, other)
     if one.admin2 and one.admin2 == other.admin2 and DISTRICT in (one.where_prec, other.where_prec):
         return Agreement("place", "a place and its district", points.place_around)
+    if one.admin2 and one.admin2 == other.admin2 and distance > weights.near_km and (one.is_seat or other.is_seat):
+        return Agreement("place", "a place and the seat of its district", points.place_seat)
     if one.country and other.country and one.country != other.country:
         crosses = one.family in CROSS_BORDER and other.family in CROSS_BORDER
         if crosses and distance <= weights.border_km:
@@ -209,9 +213,12 @@ def _toll(field: str, one: Profile, other: Profile, weights: Weights) -> Agreeme
     if _groups(field, one).isdisjoint(_groups(field, other)):
         return Agreement(field, "other victims", weights.points.toll_groups_differ)
     low, high = sorted((max(mine), max(theirs)))
+    if low >= CLOSE_FIGURE and high <= CLOSE * low:
+        return Agreement(field, f"{max(mine)} or {max(theirs)}", weights.points.toll_close)
     if high > FAR * max(low, 1):
         return Agreement(field, f"{max(mine)} or {max(theirs)}", weights.points.toll_far)
-    return Agreement(field, f"{max(mine)} or {max(theirs)}", weights.points.toll_near if low >= 4 else 0.0)
+    points = weights.points.toll_near if low >= NEAR_FIGURE else weights.points.toll_unequal
+    return Agreement(field, f"{max(mine)} or {max(theirs)}", points)
 
 
 def _groups(field: str, profile: Profile) -> set[str]:
@@ -226,7 +233,12 @@ def _equal_points(figure: int, weights: Weights) -> float:
 
 def _persons(one: Profile, other: Profile, weights: Weights) -> Agreement:
     shared = sorted(one.persons & other.persons)
-    return Agreement("person", shared[0], weights.points.person_same) if shared else Agreement("person", "", 0.0)
+    if shared:
+        return Agreement("person", shared[0], weights.points.person_same)
+    if one.persons and other.persons:
+        names = f"{min(one.persons)} or {min(other.persons)}"
+        return Agreement("person", names, weights.points.person_differs)
+    return Agreement("person", "", 0.0)
 
 
 def _text(one: Profile, other: Profile, weights: Weights) -> Agreement:
@@ -234,7 +246,7 @@ def _text(one: Profile, other: Profile, weights: Weights) -> Agreement:
     if is_copy and abs(one.char_start - other.char_start) <= COPY_SHIFT:
         return Agreement("text", "a copy", weights.points.text_copy)
     shorter = min(len(one.words), len(other.words))
-    alike = len(one.words & other.words) / shorter if shorter >= 5 else 0.0
+    alike = len(one.words & other.words) / shorter if shorter >= weights.alike_words else 0.0
     if alike >= weights.alike_from:
         return Agreement("text", f"{alike:.0%} of the words", weights.points.text_alike)
     return Agreement("text", "", 0.0)

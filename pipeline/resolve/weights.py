@@ -23,6 +23,7 @@ class Points(Model):
     place_same: float
     place_near: float
     place_around: float
+    place_seat: float
     place_province: float
     place_country: float
     place_unknown: float
@@ -34,9 +35,12 @@ class Points(Model):
     target_same: float
     target_differs: float
     toll_far: float
+    toll_close: float
     toll_near: float
+    toll_unequal: float
     toll_groups_differ: float
     person_same: float
+    person_differs: float
     text_alike: float
     text_copy: float
     same_article: float
@@ -53,6 +57,7 @@ class Weights(Model):
     around_km: float = Field(gt=0)
     border_km: float = Field(gt=0)
     alike_from: float = Field(gt=0, le=1)
+    alike_words: int = Field(gt=0)
     distinctive: float = Field(gt=0)
     undistinctive: float = Field(ge=0, le=1)
     margin: float = Field(ge=0)
