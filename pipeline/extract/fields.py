@@ -189,6 +189,8 @@ def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame,
     attackers = any(group == "attackers" for _, _, group in tolls) and bool(victims)
     if any(g.part and g.kind == "attackers" for frame, _, group in tolls if group != "attackers" for g in frame.scene.groups):
         attackers = False  # the total says that it includes them
+    if attackers and _includes(event, tolls, primary):
+        attackers = False
     executed = max(event.families, key=lambda f: event.families[f], default="") == "execution"
     kept = []
     for frame, toll, group in tolls:
@@ -201,6 +203,16 @@ def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame,
             group = "all"
         kept.append((frame, toll, group))
     return kept
+
+
+def _includes(event: Event, tolls: Sequence[tuple[Frame, Toll, str]], total: int) -> bool:
+    """Whether a total already counts the attackers: victims and attackers make it up, or it is a bomber's own death."""
+    fallen = max((toll.count.best or 0 for _, toll, group in tolls if group == "attackers"), default=0)
+    named = {toll.count.best or 0 for _, toll, group in tolls if group in ("security_forces", "civilians")}
+    if any(count + fallen == total for count in named if count < total):
+        return True
+    suicide = any(trigger.event == "suicide_bombing" for frame in event.frames for trigger in frame.strong)
+    return suicide and fallen <= 2
 
 
 def _group(frame: Frame, toll: Toll, knowledge: Knowledge) -> str:

@@ -34,7 +34,7 @@ class Sense:
 Form = Mapping[str, Sense]
 """Senses of one surface form by kind."""
 
-BLANK = "blank"
+BLANK = "blank"  # a phrase in which a shorter word of the same kind means nothing; its roles are those kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ class Vocabulary:
                 elif role:
                     senses[entry.kind] = replace(known, roles=(*known.roles, role))
             for word in entry.not_words:
-                forms.setdefault(word, {}).setdefault(BLANK, Sense(BLANK))
+                known_blank = forms.setdefault(word, {}).get(BLANK)
+                kinds = (*(known_blank.roles if known_blank else ()), entry.kind)
+                forms[word][BLANK] = Sense(BLANK, roles=kinds)
         for name, sense in names:
             senses = forms.setdefault(name, {})
             old = senses.get(sense.kind)
@@ -93,15 +95,28 @@ class Vocabulary:
             found.append((start, -end, form))
         found.sort(key=_position)
         hits: list[Hit] = []
+        blanks: list[tuple[int, tuple[str, ...]]] = []
         reached = 0
         for start, negative_end, form in found:
             if start < reached:
                 continue
+            blank = form.get(BLANK)
+            if blank is not None and len(form) == 1:
+                blanks.append((-negative_end, blank.roles))
+                continue
             allowed = _allowed(text, start, -negative_end, form)
+            if blanks:
+                allowed = _unmasked(allowed, -negative_end, blanks)
             if allowed:
                 hits.append(Hit(start, -negative_end, allowed))
                 reached = -negative_end
         return hits
+
+
+def _unmasked(form: Form, end: int, blanks: list[tuple[int, tuple[str, ...]]]) -> Form:
+    """The form without the senses of the kinds that a longer phrase around it takes away."""
+    masked = {kind for reach, kinds in blanks if reach >= end for kind in kinds}
+    return {kind: sense for kind, sense in form.items() if kind not in masked} if masked else form
 
 
 def _position(item: tuple[int, int, Form]) -> tuple[int, int]:

@@ -102,7 +102,9 @@ def _noun_after(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | No
     """The noun that a number counts; a number without a noun stands for itself ("eight wounded", "killing nine")."""
     if j < len(row) and row[j].role("relation") == "of":
         return _partitive(row, i, j, count)
-    if j < len(row) and row[j].role("number") == "measure":
+    if j < len(row) and (row[j].role("number") == "measure" or row[j].cue("background", "subordinate", "separate")):
+        return None
+    if _is_age(row, i, j):
         return None
     more = j < len(row) and row[j].cue("more")
     k, steps = j, 0
@@ -141,6 +143,14 @@ def _noun_after(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | No
     if i and row[i - 1].role("relation") == "of" and not (i > 1 and row[i - 2].sense("casualty")):
         return None  # an age or a number of children: "a man of 25", "father of two"
     return Group(count, i, j - 1, "unknown", None, more=more, noun=False)
+
+
+def _is_age(row: Sequence[Unit], i: int, j: int) -> bool:
+    """ "Ali Baloch, 25, was killed" and "Bilawal (23)"."""
+    return (
+        i > 1 and j < len(row) and row[i - 1].text in (",", "(") and row[i - 2].capital
+        and row[j].text in (",", ")") and row[i].number is not None
+    )  # fmt: skip
 
 
 def _partitive(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
