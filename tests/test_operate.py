@@ -385,8 +385,10 @@ def test_a_backfill_waits_until_the_last_one_is_marked_as_done(monkeypatch: pyte
         orders.append(json.loads(request.content))
         return httpx.Response(409, text="another") if len(orders) < 3 else httpx.Response(200, json={"id": 5})
 
-    number = airflow_api.create_backfill(api_of(answer), DAY, DAY, reprocess="completed")
+    said: list[str] = []
+    number = airflow_api.create_backfill(api_of(answer), DAY, DAY, "completed", said.append)
     assert number == 5
+    assert len(said) == 1
     assert len(orders) == 3
     assert orders[0]["from_date"] == orders[0]["to_date"] == "2024-01-16T00:00:00Z"
     assert orders[0]["max_active_runs"] == 3

@@ -25,13 +25,14 @@ from pipeline.operate.site import Site
 from pipeline.operate.start import Say
 from pipeline.settings import Settings, load_settings
 
+PLAIN_WIDTH = 120
 FIRST, LAST = "2024-01-15", "2024-01-20"  # the days of the demo newsroom that `make run` reads
 
 
 def main() -> None:
     """Run one verb; an error of ours is one message and an exit code."""
     arguments = _parse()
-    console = Console()
+    console = _console()
     # Whoever ends us politely gets everything that we started stopped, as with Ctrl-C.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
@@ -63,7 +64,7 @@ def run(settings: Settings, console: Console, arguments: argparse.Namespace) -> 
     from pipeline.operate.show import print_explanation, print_incidents, print_paths
 
     closing = _backfill(settings, console, arguments)
-    print_incidents(settings, console)
+    print_incidents(settings, console, _day(arguments.first), _day(arguments.last))
     print_explanation(settings, console)
     print_paths(settings, console)
     console.print(f"\n{closing}", highlight=False)
@@ -133,6 +134,12 @@ def remove(settings: Settings, console: Console, _: argparse.Namespace) -> None:
     embedded_server(site.home).remove()
     shutil.rmtree(site.home, ignore_errors=True)
     console.print(f"removed {site.home}", highlight=False)
+
+
+def _console() -> Console:
+    """The terminal as wide as it is; a file or a pipe wide enough for the table of incidents."""
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=PLAIN_WIDTH)
 
 
 def speaker(console: Console) -> Say:

@@ -124,12 +124,13 @@ def prepare(api: Api) -> None:
         api.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
 
-def create_backfill(api: Api, first: date, last: date, *, reprocess: str, conf: dict[str, Any] | None = None) -> int:
+def create_backfill(api: Api, first: date, last: date, reprocess: str, say: Callable[[str], None]) -> int:
     """Start a backfill of ``news_daily`` over days, both included.
 
     ``reprocess`` is Airflow's behaviour for days that have a run: ``none``, ``failed`` or ``completed``.
-    Airflow marks a backfill as complete up to half a minute after its runs, and refuses another one until then;
-    so a conflict is waited for.
+    Airflow looks every half minute, and not at its start, for backfills that are over, and refuses another one until
+    then; so a conflict is waited for. (Cancelling the old one would be quicker, but leaves it paused: a day of it that
+    an operator clears later would be queued for ever.)
 
     Returns:
         Its id.
@@ -144,15 +145,18 @@ def create_backfill(api: Api, first: date, last: date, *, reprocess: str, conf: 
         "max_active_runs": 3,
         "reprocess_behavior": reprocess,
         "run_backwards": False,
-        "dag_run_conf": conf or {},
     }
     deadline = time.monotonic() + max(api.patience_s, 90.0)
+    is_said = False
     while True:
         try:
             return int(api.call("POST", "/backfills", json=order)["id"])
         except TerminalError as error:
             if ": 409 " not in str(error) or time.monotonic() > deadline:
                 raise
+            if not is_said:
+                say("waiting until Airflow has marked the last backfill as complete; it looks every 30 s")
+                is_said = True
             time.sleep(2.0)
 
 

@@ -46,7 +46,7 @@ def backfill(
     before = release_id(settings)
     since = datetime.now(UTC).isoformat()
     began = time.monotonic()
-    number = airflow_api.create_backfill(api, first, last, reprocess=reprocess)
+    number = airflow_api.create_backfill(api, first, last, reprocess, say)
     say(f"backfill {number} of news_daily: {first} to {last}, three days at once")
     with _display(console, settings, first, last) as show:
         while not (state := airflow_api.progress(api, first, last)).is_done:
@@ -71,9 +71,26 @@ def release_id(settings: Settings) -> str | None:
     return str(json.loads(path.read_text(encoding="utf-8"))["release_id"]) if path.exists() else None
 
 
-def articles_read(settings: Settings, days: list[date]) -> int:
-    """Articles that were read so far, from the coverage that each source's task leaves in the lake."""
-    return sum(int(lake.read_day(settings.lake, "coverage", day)["n_read"].sum()) for day in days)
+def days_of(first: date, last: date) -> list[date]:
+    """The days of a range, both ends included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+@dataclass
+class _Counter:
+    """Counts the articles that were read, from the coverage that each source's task leaves in the lake.
+
+    A task that runs again begins its own count anew, so the highest number is the one to show.
+    """
+
+    settings: Settings
+    days: list[date]
+    highest: int = 0
+
+    def articles(self) -> int:
+        counts = [int(lake.read_day(self.settings.lake, "coverage", day)["n_read"].sum()) for day in self.days]
+        self.highest = max(self.highest, sum(counts))
+        return self.highest
 
 
 @contextmanager
@@ -81,7 +98,7 @@ def _display(
     console: Console, settings: Settings, first: date, last: date
 ) -> Iterator[Callable[[Progress, str], None]]:
     """A function that shows where the days are: bars on a terminal, else a line whenever something has moved."""
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    days = days_of(first, last)
     n_tasks = len(days) * (len(corridor.source_ids(settings)) + TASKS_PER_DAY)
     if not console.is_terminal:
         yield _lines(console, settings, days, n_tasks)
@@ -91,9 +108,11 @@ def _display(
         day_bar = bars.add_task("days", total=len(days))
         task_bar = bars.add_task("tasks", total=n_tasks)
 
+        counted = _Counter(settings, days)
+
         def show(state: Progress, doing: str) -> None:
             bars.update(day_bar, completed=state.runs["success"] + state.runs["failed"], description=f"days, {doing}")
-            text = f"tasks, {articles_read(settings, days)} articles read"
+            text = f"tasks, {counted.articles()} articles read"
             bars.update(task_bar, completed=_n_ended(state), description=text)
 
         yield show
@@ -101,12 +120,13 @@ def _display(
 
 def _lines(console: Console, settings: Settings, days: list[date], n_tasks: int) -> Callable[[Progress, str], None]:
     shown: list[str] = []
+    counted = _Counter(settings, days)
     began = time.monotonic()
 
     def show(state: Progress, doing: str) -> None:
         line = (
             f"days {state.runs['success'] + state.runs['failed']}/{len(days)}  "
-            f"tasks {_n_ended(state)}/{n_tasks}  articles read {articles_read(settings, days)}  {doing}"
+            f"tasks {_n_ended(state)}/{n_tasks}  articles read {counted.articles()}  {doing}"
         )
         if shown[-1:] != [line]:
             shown.append(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from pipeline.io.warehouse import open_release
 from pipeline.operate.site import USER, Site
 from pipeline.settings import Settings
 
-# The newest last, as on a terminal one looks at the end first. Rounds of killed: best, and the span where it differs.
+# News recalls older events, too; the table shows those of the days that were run and of the week before them.
+SHOWN_BEFORE = timedelta(days=7)
 INCIDENTS = """
 SELECT incident_id, strftime(starts_on, '%Y-%m-%d') AS starts_on, coalesce(place_name, '?') AS place,
        coalesce(country, '') AS country, event_type,
        perpetrator, perpetrator_stance, killed_low, killed_best, killed_high, injured_best,
        n_articles, n_independent, len(contested) AS n_contested
-FROM incident ORDER BY starts_on NULLS FIRST, place, incident_id
+FROM incident WHERE starts_on BETWEEN ? AND ? ORDER BY starts_on, place, incident_id
 """
 # Worth showing: a contested incident that several sources tell of, but few enough to be read on one screen or two.
 EXAMPLE = """
@@ -27,19 +29,24 @@ ORDER BY least(len(contested), 1) DESC, abs(n_articles - 3), n_independent DESC,
 """
 
 
-def print_incidents(settings: Settings, console: Console) -> None:
-    """The incidents of the release as a table."""
+def print_incidents(settings: Settings, console: Console, first: date, last: date) -> None:
+    """The incidents of the days as a table, and how many others the release holds."""
     with open_release(_database(settings)) as connection:
-        result = connection.execute(INCIDENTS)
+        result = connection.execute(INCIDENTS, [first - SHOWN_BEFORE, last])
         names = [column[0] for column in result.description]
         incidents = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-    table = Table(title=f"{len(incidents)} incidents", title_justify="left", box=None, header_style="bold")
+        counted = connection.execute("SELECT count(*) FROM incident").fetchone()
+    n_others = (int(counted[0]) if counted else 0) - len(incidents)
+    title = f"Incidents from {first - SHOWN_BEFORE} to {last}"
+    table = Table(title=title, title_justify="left", box=None, header_style="bold")
     for name in ("on", "place", "what", "by", "killed", "injured", "sources", "id"):
         table.add_column(name, no_wrap=name in ("on", "id"), justify="right" if name == "sources" else "left")
     for incident in incidents:
         table.add_row(*_cells(incident))
     console.print()
     console.print(table)
+    others = f"{n_others} more in the release: other days, older events that the articles recall, or without a date"
+    console.print(f"{len(incidents)} incidents; {others}.", highlight=False)
 
 
 def print_explanation(settings: Settings, console: Console) -> None:
