@@ -160,8 +160,11 @@ def _take_file(path: Path, name: str, state: _Import, segments: _Open) -> None:
         if WARC_NAME.search(path.name):
             # O_NOFOLLOW: what was a file when it was listed may be a link by now.
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+                number = 0
                 for number, found in enumerate(read_responses(stream, name, MAX_PAGE_BYTES), 1):
                     _take(found, f"{name}#response={number}", state, segments)
+                if number == 0:
+                    raise RejectError("archive_corrupt", f"{name}: holds no response record, or is no WARC")
         elif HTML_NAME.search(path.name):
             _take(_read_html(path, name, state), name, state, segments)
         else:
