@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -17,10 +16,6 @@ import polars as pl
 from pipeline import contract
 from pipeline.errors import ConfigError, TerminalError
 from pipeline.io.warehouse import database_path, explain, question, sql_files, table_digest, transaction
-from pipeline.settings import CONFIG, Settings
-
-if TYPE_CHECKING:
-    from pipeline.gazetteer import Place
 
 DAY_TABLES = ("link", "capture", "article", "entity", "mention", "claim", "coverage", "reject")
 # An unchanged page that is listed again on a later day is the same article (ids hash address and bytes, not the day).
@@ -86,58 +81,6 @@ def load(
         raise explain(database_path(connection), error) from error
     counts = {name: records.height for name, records in typed.items()}
     return LoadReport(counts, changed, warehouse_version(connection))
-
-
-def dimensions(settings: Settings) -> dict[str, pl.DataFrame]:
-    """Tables ``source``, ``actor`` and ``place``, as ``config/`` has them now.
-
-    Raises:
-        ConfigError: a file of ``config/`` is wrong.
-    """
-    from pipeline.actors import load_actors
-    from pipeline.fuse import source_frame
-    from pipeline.gazetteer import load_gazetteer
-    from pipeline.sources import load_sources
-
-    actors: list[dict[str, object]] = [
-        {
-            "actor_id": actor.id,
-            "name": actor.name,
-            "kind": actor.kind,
-            "side": actor.side,
-            "parent_id": actor.parent,
-            "acled_inter": actor.acled_inter,
-            "is_umbrella": actor.umbrella,
-        }
-        for actor in load_actors(CONFIG / "actors.yml").by_id.values()
-    ]
-    places = [_place_row(place) for place in load_gazetteer(CONFIG / "gazetteer").places.values()]
-    return {
-        "source": source_frame(load_sources(settings.sources)),
-        "actor": contract.conform("actor", contract.frame("actor", actors)),
-        "place": contract.conform("place", contract.frame("place", places)),
-    }
-
-
-def _place_row(place: Place) -> dict[str, object]:
-    from pipeline.outlines import km_to_border
-
-    lat, lon = place.lat, place.lon
-    return {
-        "place_id": place.place_id,
-        "name": place.name,
-        "kind": place.kind,
-        # What lies on a border or in several countries belongs to none; ISO leaves XX to its users.
-        "country": place.country or "XX",
-        "admin1": place.admin1,
-        "admin2": place.admin2,
-        "lat": lat,
-        "lon": lon,
-        "where_prec": place.precision,
-        "km_to_border": None if lat is None or lon is None else round(km_to_border(lat, lon), 1),
-        "note": place.note or None,
-        "origin": place.source,
-    }
 
 
 def warehouse_version(connection: duckdb.DuckDBPyConnection) -> int:

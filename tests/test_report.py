@@ -12,11 +12,13 @@ from urllib.parse import urldefrag
 import polars as pl
 import pytest
 
+from pipeline.dimension import place_frame
+from pipeline.fuse import source_frame
 from pipeline.io.warehouse import open_master
-from pipeline.load import dimensions, load
+from pipeline.load import load
 from pipeline.report import atlas, build_report, chart, words
 from pipeline.report.build import figure
-from pipeline.settings import Settings, load_knobs
+from pipeline.sources import load_sources
 from tests.made_up import FIRST_DAY, made_up_day, run_row
 
 MANIFEST = {
@@ -72,13 +74,17 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory) -> Frames:
-    return dimensions(Settings(home=tmp_path_factory.mktemp("home"), sources="demo", knobs=load_knobs()))
+def config() -> Frames:
+    return {"source": source_frame(load_sources("demo")), "place": place_frame()}
 
 
 @pytest.fixture
-def build(tmp_path, config):
-    """Load some days, changed by a function, and give the pages of the report by name."""
+def build(tmp_path, config, monkeypatch):
+    """Load some days, changed by a function, and give the pages of the report by name.
+
+    Without audits: the report must stay whole on data that no audit would let pass.
+    """
+    monkeypatch.setattr("pipeline.load.sql_files", lambda kind: [])
 
     def run(
         n_events: int = 3, change: Callable[[Frames], Frames] = lambda frames: frames, n_days: int = 1

@@ -28,18 +28,27 @@ MOST_MARKS = 300
 SHAPES = {key: shape for key, _, shape, _ in KINDS}
 
 
-def draw_map(incidents: Iterable[Row], towns: Iterable[Row], link: str = "incidents/") -> Markup:
-    """The map of some incidents; ``link`` is the folder of their pages."""
+def draw_map(incidents: Iterable[Row], towns: Iterable[Row], link: str = "incidents/", close: bool = False) -> Markup:
+    """The map of incidents; ``link`` is the folder of their pages, ``close`` shows the surroundings of the first."""
     placed = [row for row in incidents if row["lat"] is not None and _is_inside(row["lat"], row["lon"])]
     marks = sorted(_marks(placed), key=lambda rows: -sum(row["killed_best"] or 0 for row in rows))
     drawn = "".join(_mark(rows, x, y, link) for rows, (x, y) in zip(marks, _positions(marks), strict=True))
     areas = "".join(dict.fromkeys(_area(row) for row in placed if row["where_prec"] in AREA_KM))
+    box = _surroundings(placed[0]) if close and placed else f"0 0 {WIDTH:.0f} {HEIGHT:.0f}"
     label = f"Map of {len(placed)} incidents on both sides of the Iran–Pakistan border"
     return Markup(
-        f'<svg class="map" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{label}">'
+        f'<svg class="map" viewBox="{box}" role="img" aria-label="{label}">'
         f"<title>{label}</title>{_ground()}{areas}"
         f'<g class="marks">{drawn}</g>{_towns(towns)}</svg>'
     )
+
+
+def _surroundings(row: Row) -> str:
+    """The part of the map around an incident, kept within the map."""
+    width, height = WIDTH * 0.45, HEIGHT * 0.45
+    left = min(max(_x(row["lon"]) - width / 2, 0), WIDTH - width)
+    top = min(max(_y(row["lat"]) - height / 2, 0), HEIGHT - height)
+    return f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}"
 
 
 def not_on_map(incidents: Iterable[Row]) -> tuple[int, int]:

@@ -125,7 +125,7 @@ def _incident(story: Story, row: Row) -> dict[str, object]:
         "articles": story.articles.get(row["incident_id"], []),
         "codes": story.codes.get(row["event_type"]),
         "curve": chart.draw_toll(claims),
-        "map": atlas.draw_map([row], story.towns, link="") if row["lat"] is not None else None,
+        "map": atlas.draw_map([row], story.towns, link="", close=True) if row["lat"] is not None else None,
     }
 
 

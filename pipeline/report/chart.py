@@ -14,7 +14,7 @@ from pipeline.report.words import moment, plain
 
 Row = dict[str, Any]
 
-WIDTH, PANEL, GAP, LEFT, RIGHT, BOTTOM = 960.0, 92.0, 40.0, 34.0, 6.0, 26.0
+WIDTH, PANEL, GAP, LEFT, RIGHT, BOTTOM, ABOVE = 960.0, 92.0, 40.0, 34.0, 6.0, 26.0, 12.0
 # Above this many days bars would be thinner than a line, so a bar stands for a week.
 MOST_DAILY = 92
 
@@ -58,7 +58,7 @@ def draw_timeline(incidents: Iterable[Row], days: Iterable[Row]) -> Markup:
     parts.append(_ticks(first, n, step, slot, height))
     label = f"Incidents and dead per {'day' if step == 1 else 'week'}, {in_words(first)} to {in_words(last)}"
     return Markup(
-        f'<svg class="chart" viewBox="0 0 {WIDTH:.0f} {height:.0f}" role="img" aria-label="{label}">'
+        f'<svg class="chart" viewBox="0 {-ABOVE:.0f} {WIDTH:.0f} {height + ABOVE:.0f}" role="img" aria-label="{label}">'
         f"<title>{label}</title>{''.join(parts)}</svg>"
     )
 
@@ -172,7 +172,7 @@ def draw_toll(claims: Iterable[Row]) -> Markup | None:
     ]
     label = f"{len(told)} figures of dead between {moment(first)} and {moment(last)}, from 0 to {most}"
     return Markup(
-        f'<svg class="chart" viewBox="0 0 {WIDTH:.0f} {height:.0f}" role="img" aria-label="{label}">'
+        f'<svg class="chart" viewBox="0 {-ABOVE:.0f} {WIDTH:.0f} {height + ABOVE:.0f}" role="img" aria-label="{label}">'
         f"<title>{label}</title>{''.join(parts)}</svg>"
     )
 

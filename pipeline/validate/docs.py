@@ -25,18 +25,23 @@ OUTSIDE = re.compile(
 )
 ADDRESS = re.compile(r'\b(?:src|href)="https?:[^"]*"')
 STYLE = """<style>
-:root { color-scheme: light dark; --line: #8884; --soft: #8881 }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-h1, h2, h3, h4, h5 { line-height: 1.25; margin: 1.4em 0 .4em }
-table { border-collapse: collapse; width: 100%; margin: .6rem 0; font-size: .92rem }
-th, td { border-bottom: 1px solid var(--line); padding: .4rem .6rem; text-align: left; vertical-align: top }
-th { font-weight: 600 } tr:hover td { background: var(--soft) }
-.badge { border-radius: .3rem; padding: .1rem .35rem; background: var(--soft); font-family: ui-monospace, monospace }
-.modal, .navbar-brand, .btn, .alert, .d-none { display: none } ul { padding-left: 1.2rem }
-nav ol { list-style: none; padding: 0 }
-.text-success { color: #1a7f4b } .text-danger { color: #c0392b } .text-warning { color: #b7791f }
-.yes { color: #1a7f4b } .no { color: #c0392b; font-weight: 600 } small { opacity: .75 }
-@media (prefers-color-scheme: dark) { .yes, .text-success { color: #5fd39a } .no, .text-danger { color: #ff8a7a } }
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; --good: #1f6f4a; --bad: #a6321f; --link: #1f5673 }
+@media (prefers-color-scheme: dark) { :root { --good: #74c5a0; --bad: #f0917d; --link: #8fc1dd } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1.25rem }
+h1 { font: 600 1.9rem/1.2 Palatino, Georgia, serif; margin: .6rem 0 1rem } a { color: var(--link) }
+h2, h3, h4, h5, .alert h5, .h6 { font-size: 1rem; font-weight: 600; margin: 1.1rem 0 .2rem }
+table { border-collapse: collapse; table-layout: fixed; width: 100%; margin: .2rem 0 .6rem; font-size: .92rem }
+th, td { border-bottom: 1px solid var(--line); padding: .4rem .8rem .4rem 0; text-align: left; vertical-align: top }
+th { font-size: .8rem; opacity: .75 } td p { margin: 0 } td:first-child { white-space: nowrap }
+.badge { border-radius: .25rem; padding: .05rem .3rem; background: var(--soft); font-family: ui-monospace, monospace }
+nav.navbar, .sticky, .lead, .collapse, .modal, a[data-toggle], .col-lg-2 h4, #section-1 .h6 { display: none }
+.ge-section, .alert { margin: 0; padding: 0 }
+.hide-succeeded-validation-target-child th:first-child { width: 5rem }
+.hide-succeeded-validation-target-child th:last-child { width: 14rem }
+.fa-check-circle::before { content: "holds" } .fa-times::before { content: "fails" }
+.fa-exclamation-triangle::before { content: "warns" } .fas { font-style: normal }
+.text-success, .yes { color: var(--good) } .text-danger, .no { color: var(--bad); font-weight: 600 }
+.text-warning { color: #b7791f }
 </style>"""
 
 
@@ -55,7 +60,9 @@ def write_docs(folder: Path, day: date, results: Mapping[str, Any]) -> None:
     for result in results.values():
         for each in result.results:
             each.result = _plain(each.result)
-    pages = {f"{suite}.html": _offline(page.render(renderer.render(result))) for suite, result in results.items()}
+    pages = {
+        f"{suite}.html": _offline(page.render(renderer.render(result)), suite, day) for suite, result in results.items()
+    }
     building = folder / f".{day.isoformat()}"
     target = folder / day.isoformat()
     try:
@@ -78,9 +85,10 @@ def _plain(found: Any) -> Any:
     return found.item() if hasattr(found, "item") else found
 
 
-def _offline(page: str) -> str:
-    plain = ADDRESS.sub("", OUTSIDE.sub("", page))
-    return plain.replace("</head>", STYLE + "</head>", 1)
+def _offline(page: str, suite: str, day: date) -> str:
+    plain = ADDRESS.sub("", OUTSIDE.sub("", page)).replace("</head>", STYLE + "</head>", 1)
+    top = f'<body><p><a href="../index.html">All days</a></p><h1>{suite}, {day.isoformat()}</h1>'
+    return plain.replace("<body>", top, 1)
 
 
 def write_index(folder: Path, verdict: Verdict) -> None:
@@ -111,7 +119,8 @@ def _index(folder: Path, verdicts: list[Verdict]) -> str:
         f'<meta name="viewport" content="width=device-width">{STYLE}</head><body><h1>Data quality, day by day</h1>'
         "<p>What Great Expectations found before each day was loaded. Refused rows are in the table "
         "<code>reject</code> with their reasons; a day that may not pass leaves the last release as it is.</p>"
-        "<table><thead><tr><th>Day</th><th>May pass</th><th>Refused rows</th><th>What to look at</th><th>Pages</th>"
+        '<table><thead><tr><th style="width: 7rem">Day</th><th style="width: 5rem">May pass</th>'
+        '<th style="width: 6rem">Refused rows</th><th>What to look at</th><th style="width: 13rem">Pages</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></body></html>\n"
     )
 

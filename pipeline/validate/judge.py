@@ -139,7 +139,7 @@ def _failures(suite: str, outcome: Any) -> Iterator[Failure]:
         rows = found.get("unexpected_index_list") or []
         records = tuple(dict.fromkeys(str(row[ID_COLUMNS[suite]]) for row in rows))
         severity = str(getattr(config.severity, "value", config.severity))
-        yield Failure(suite, name, severity, str(config.description), _detail(found), records)
+        yield Failure(suite, name, severity, config.meta["why"], _detail(found), records)
 
 
 def _crash(info: Mapping[str, Any]) -> str:

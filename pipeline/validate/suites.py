@@ -34,7 +34,8 @@ def suites(knobs: Knobs) -> dict[str, list[Any]]:
 
 
 def _named(name: str, why: str, severity: Severity) -> dict[str, Any]:
-    return {"severity": severity, "description": why, "meta": {"name": name}}
+    # The pages of Great Expectations show the description and not the severity.
+    return {"severity": severity, "description": f"{why} ({severity})", "meta": {"name": name, "why": why}}
 
 
 def _true(column: str, why: str, severity: Severity, mostly: float = 1.0) -> Any:
