@@ -18,8 +18,9 @@ def actor_claims(event: Event, event_type: str, setting: Setting, knowledge: Kno
     """Perpetrator and claimant. Blame from habit and umbrella labels name nobody."""
     claims: list[ClaimReading] = []
     claimants = [hit for hit in _hits(event, knowledge, ("claim",)) if knowledge.is_armed(hit.actor)]
-    if not claimants and event.parent is not None and not any(frame.scene.nobody for frame in event.frames):
-        claimants = [hit for hit in _hits(event.parent, knowledge, ("claim",)) if knowledge.is_armed(hit.actor)]
+    for source in (event.parent, event.claim):
+        if not claimants and source is not None and not any(frame.scene.nobody for frame in event.frames):
+            claimants = [hit for hit in _hits(source, knowledge, ("claim",)) if knowledge.is_armed(hit.actor)]
     if claimants:
         claims.append(_claim("claimed_by", claimants[0], knowledge, setting, "claimed", "actor.claim"))
     hit, stance, rule = _perpetrator(event, event_type, setting, knowledge, claimants)
@@ -55,6 +56,9 @@ def _perpetrator(
     blamed = [hit for hit in _hits(event, knowledge, ("blame",)) if knowledge.is_armed(hit.actor)]
     if blamed:
         return blamed[0], "accused", "actor.blame"
+    country = _by_country(event, event_type, knowledge)
+    if country is not None:
+        return country, "reported", "actor.country"
     state = [
         hit
         for hit in doing
@@ -65,6 +69,23 @@ def _perpetrator(
     if state and FAMILY[event_type] != "explosion":
         return _most_telling(state, knowledge), "reported", "actor.agent"
     return None, "", ""
+
+
+def _by_country(event: Event, event_type: str, knowledge: Knowledge) -> ActorHit | None:
+    """ "Iranian strike", "rockets from Iran": the state behind a strike."""
+    if FAMILY[event_type] != "strike":
+        return None
+    for frame in event.frames[:3]:
+        strikes = {trigger.at for trigger in frame.triggers}
+        for i, country, demonym in frame.scene.countries:
+            row = frame.scene.row
+            near = range(i + 1, i + 4) if demonym else range(max(i - 4, 0), i)
+            if not demonym and row[i - 1].role("relation") != "from":
+                continue
+            actor = knowledge.judgement.governments.get(country)
+            if actor and strikes & set(near):
+                return ActorHit(actor, i, "agent", row[i].start, row[i].end)
+    return None
 
 
 def _is_police(hit: ActorHit, knowledge: Knowledge) -> bool:

@@ -57,7 +57,7 @@ def times_of(row: Sequence[Unit], published: date | None, year: int | None) -> l
             i += 1
             continue
         when, j = result
-        found.append(replace(when, said=_is_said(row, i)))
+        found.append(replace(when, said=_is_said(row, i) or (j < len(row) and row[j].sense("speech") is not None)))
         i = max(j, i + 1)
     return _merge_weekdays(found)
 

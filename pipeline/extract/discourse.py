@@ -86,6 +86,7 @@ class Event:
     separate: bool = False
     parent: Event | None = None
     embedded: bool = False
+    claim: Event | None = None
     context: list[Frame] = field(default_factory=list)
     around: list[Frame] = field(default_factory=list)
 
@@ -196,6 +197,7 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
             current = event
             heading_before = False
     events = _drop_summaries(events)
+    _share_claims(events)
     if events:
         _lead(events).lead = True
     for event in events:
@@ -216,6 +218,17 @@ def _take_time(frame: Frame, topic: Frame) -> None:
     near = frame.scene.number - topic.scene.number <= 2 and frame.scene.sentence.block == topic.scene.sentence.block
     if near and not frame.told_times:
         frame.whens = [*frame.whens, *topic.told_times]
+
+
+def _share_claims(events: Sequence[Event]) -> None:
+    """A claim of "the attacks" is a claim of every event of the round-up that has no other claimant."""
+    shared = [f for e in events for f in e.frames if f.cues & {"all"} and any(a.part == "claim" for a in f.actors)]
+    if not shared or len(events) < 2:
+        return
+    claim = Event(-1, frames=shared[:1])
+    for event in events:
+        if event.parent is None and not any(a.part == "claim" for f in event.frames for a in f.actors):
+            event.claim = claim
 
 
 def _is_summary(event: Event) -> bool:

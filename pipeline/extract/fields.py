@@ -142,7 +142,8 @@ def event_type(event: Event) -> tuple[str, str]:
             if toll.event != "none":
                 votes[toll.event] = votes.get(toll.event, 0.0) + 0.5 * weight
                 rules.setdefault(toll.event, f"toll.{toll.field}")
-    if event.parent is not None and not any(frame.strong for frame in event.frames):
+    own = {trigger.event for frame in event.frames for trigger in frame.strong} - {"arrest"}
+    if event.parent is not None and not own:
         return event_type(event.parent)
     if not votes:
         return ("armed_attack", "event.killed") if event.tolls("killed") or event.tolls("injured") else ("other", "event.none")
@@ -175,12 +176,9 @@ def toll_claims(event: Event, speakers: dict[int, Speaker], knowledge: Knowledge
 
 def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame, Toll, str]]:
     """The figures of one field that are claims of their own, each with its group."""
-    tolls = [
-        (frame, toll, _group(frame, toll, knowledge))
-        for frame in event.frames
-        for toll in frame.tolls
-        if toll.field == name and not toll.combined and (toll.count.best is not None or toll.count.low is not None)
-    ]
+    tolls = [(frame, toll, _group(frame, toll, knowledge)) for frame, toll, _ in _all(event, name)]
+    if name == "killed" and not tolls:
+        tolls = [(f, replace(t, field="killed"), g) for f, t, g in _all(event, "injured") if t.count.best == 0]
     in_body = [item for item in tolls if item[0].scene.sentence.kind == "body"]
     tolls = in_body or tolls
     victims = [toll for _, toll, group in tolls if group != "attackers"]
@@ -205,6 +203,16 @@ def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame,
     return kept
 
 
+def _all(event: Event, name: str) -> list[tuple[Frame, Toll, str]]:
+    """Every figure of a field that its words support."""
+    return [
+        (frame, toll, toll.group)
+        for frame in event.frames
+        for toll in frame.tolls
+        if toll.field == name and not toll.combined and (toll.count.best is not None or toll.count.low is not None)
+    ]
+
+
 def _includes(event: Event, tolls: Sequence[tuple[Frame, Toll, str]], total: int) -> bool:
     """Whether a total already counts the attackers: victims and attackers make it up, or it is a bomber's own death."""
     fallen = max((toll.count.best or 0 for _, toll, group in tolls if group == "attackers"), default=0)
@@ -217,7 +225,7 @@ def _includes(event: Event, tolls: Sequence[tuple[Frame, Toll, str]], total: int
 
 def _group(frame: Frame, toll: Toll, knowledge: Knowledge) -> str:
     """Whom the figure counts; a bare number that forces killed counts their enemies."""
-    if toll.group != "unknown" or toll.passive or any(group.noun for group in toll.groups):
+    if toll.group != "unknown" or toll.passive or toll.total or any(group.noun for group in toll.groups):
         return toll.group
     acting = [hit for hit in frame.actors if hit.part == "agent" and hit.at < toll.anchor]
     if acting and knowledge.is_state(acting[-1].actor) and toll.field == "killed":

@@ -23,6 +23,7 @@ class Judgement(Model):
     silent: frozenset[str]
     default_force: dict[str, str]
     default_court: dict[str, str]
+    governments: dict[str, str]
     generic_forces: dict[str, dict[str, str]]
     theatre: list[tuple[str, str]]
     state_types: frozenset[str]

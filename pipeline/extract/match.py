@@ -34,7 +34,7 @@ class Sense:
 Form = Mapping[str, Sense]
 """Senses of one surface form by kind."""
 
-BLANK = "blank"  # a phrase in which a shorter word of the same kind means nothing; its roles are those kinds
+BLANK = "blank"  # a phrase in which a word of an entry means something else; its roles are the ids of those entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Vocabulary:
                     senses[entry.kind] = replace(known, roles=(*known.roles, role))
             for word in entry.not_words:
                 known_blank = forms.setdefault(word, {}).get(BLANK)
-                kinds = (*(known_blank.roles if known_blank else ()), entry.kind)
+                kinds = (*(known_blank.roles if known_blank else ()), entry.id)
                 forms[word][BLANK] = Sense(BLANK, roles=kinds)
         for name, sense in names:
             senses = forms.setdefault(name, {})
@@ -114,9 +114,11 @@ class Vocabulary:
 
 
 def _unmasked(form: Form, end: int, blanks: list[tuple[int, tuple[str, ...]]]) -> Form:
-    """The form without the senses of the kinds that a longer phrase around it takes away."""
-    masked = {kind for reach, kinds in blanks if reach >= end for kind in kinds}
-    return {kind: sense for kind, sense in form.items() if kind not in masked} if masked else form
+    """The form without the senses of the entries that a longer phrase around it takes away."""
+    masked = {entry for reach, entries in blanks if reach >= end for entry in entries}
+    if not masked:
+        return form
+    return {kind: s for kind, s in form.items() if s.entry is None or s.entry.id not in masked}
 
 
 def _position(item: tuple[int, int, Form]) -> tuple[int, int]:

@@ -155,7 +155,7 @@ def role_of(row: Sequence[Unit], i: int) -> str:
         return "home"
     if after is not None and (after.sense("source") or _title_follows(row, i)):
         return "office"
-    of_seen = False
+    of_seen, head = False, -1
     j = i - 1
     if j >= 0 and (row[j].sense("trigger") or row[j].sense("casualty")):
         return "attr"  # "hit Kharan"
@@ -167,15 +167,17 @@ def role_of(row: Sequence[Unit], i: int) -> str:
         if unit.cue("home"):
             return "home"
         if role == "of":
-            of_seen = True
+            of_seen, head = True, j - 1
         elif role == "from":
             return "in" if _taken_from(row, j) else role
         elif role is not None:
             return role
-        elif unit.sense("source") and of_seen:
+        elif unit.sense("source") and j == head:
             return "office"
-        elif unit.sense("victim") and of_seen:
+        elif unit.sense("victim") and j == head:
             return "home"
+        elif unit.sense("target") and j == head:
+            return "in"
         elif (unit.sense("trigger") or unit.sense("casualty")) and of_seen:
             return "in"
         elif unit.text == "," and j and (row[j - 1].sense("place") or row[j - 1].sense("place_noun")

@@ -32,8 +32,8 @@ def demote(events: Sequence[Event], scenes: Sequence[Scene]) -> str:
     if not body or not events:
         return ""
     quiet = _quiet(body[0])
-    if quiet == "drill" and any(toll.count.best for scene in body[:3] for toll in scene.tolls):
-        quiet = ""  # a spokesman of an exercise may tell of a real strike
+    if quiet == "drill" and _speaks_for(body[0], quiet):
+        quiet = ""  # the spokesman of an exercise may tell of a real strike
     context = quiet or _accident(body[:3]) or _crime(body[:2], events) or _statistics(body[:2])
     if context:
         for event in events:
@@ -46,8 +46,6 @@ def _quiet(scene: Scene) -> str:
     told = [t.at for t in scene.triggers if t.polarity == "asserted" and t.strength != "generic"]
     told += [toll.first for toll in scene.tolls]
     first = min(told, default=len(scene.row))
-    if any(toll.field in ("arrested", "released") or _is_execution(scene) for toll in scene.tolls):
-        return ""
     for i, unit in enumerate(scene.row):
         speech = unit.form.get("speech")
         if speech and speech.entry and speech.entry.get("stance") == "denied" and i < first:
@@ -55,9 +53,18 @@ def _quiet(scene: Scene) -> str:
         sense = unit.form.get("context")
         if sense and sense.entry and int(sense.entry.get("weight", 1)) >= (BAR if i < first else SURE):
             role = str(sense.entry.attributes["role"])
-            if role in QUIET:
+            if role in QUIET and not (role in ("court", "aftermath") and _is_execution(scene)):
                 return role
     return ""
+
+
+def _speaks_for(scene: Scene, role: str) -> bool:
+    """Whether the context only names whom the speaker speaks for ("the spokesman of the exercise said")."""
+    for i, unit in enumerate(scene.row):
+        sense = unit.form.get("context")
+        if sense and sense.entry and sense.entry.attributes["role"] == role:
+            return any("source" in before.form for before in scene.row[max(i - 4, 0) : i])
+    return False
 
 
 def _statistics(lead: Sequence[Scene]) -> str:

@@ -8,7 +8,7 @@ from pipeline.extract.scene import ActorHit, Trigger
 from pipeline.extract.tolls import Toll
 from pipeline.extract.units import Unit
 
-NEAR, FAR = 7, 18
+CLOSE, NEAR, FAR = 4, 7, 18
 
 
 def actors_of(row: Sequence[Unit], triggers: Sequence[Trigger], tolls: Sequence[Toll]) -> tuple[list[ActorHit], bool]:
@@ -71,7 +71,12 @@ def _claims(row: Sequence[Unit], i: int) -> bool:
         if spoken and unit.cue("self"):
             later = row[j + 1 : j + 1 + NEAR]
             return any(kind in unit.form for unit in later for kind in ("trigger", "casualty", "blame"))
-        spoken = spoken or "speech" in unit.form
+        speech = unit.form.get("speech")
+        if speech and speech.entry and speech.entry.get("stance") == "claimed":
+            near = row[j + 1 : j + 1 + CLOSE]
+            if any("casualty" in later.form or "trigger" in later.form for later in near):
+                return True
+        spoken = spoken or speech is not None
         if unit.sense("actor") or unit.text == ";" or unit.cue("agent"):
             return False
     return False

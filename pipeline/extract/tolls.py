@@ -140,6 +140,10 @@ def _noun_after(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | No
         k, steps = k + 1, steps + 1
     if j < len(row) and not row[j].form and not row[j].mark and not row[j].capital:
         return None  # it counts something that is nobody: "40 goats"
+    if i and row[i].number is not None and row[i - 1].cue("auxiliary") and j < len(row) and (
+        row[j].cue("coordination") or row[j].mark
+    ):
+        return None  # "the officer was 31 and ..."
     if i and row[i - 1].role("relation") == "of" and not (i > 1 and row[i - 2].sense("casualty")):
         return None  # an age or a number of children: "a man of 25", "father of two"
     return Group(count, i, j - 1, "unknown", None, more=more, noun=False)
@@ -416,6 +420,8 @@ def _preceding(row: Sequence[Unit], groups: Sequence[Group], anchor: int, before
     for group in reversed(main[:-1]):
         if _chained(row, group, chosen[0]):
             chosen.insert(0, group)
+        elif (group.count.best or 0) > 1 and group.count.best == sum(g.count.best or 0 for g in chosen):
+            return [group]  # "two protesters, a boy and a man, were killed"
         else:
             break
     return chosen
@@ -464,7 +470,7 @@ def _counted_after(row: Sequence[Unit], groups: Sequence[Group], anchor: int) ->
 def _sum(
     row: Sequence[Unit], anchor: int, chosen: Sequence[Group], field: str, event: str, total: bool, passive: bool
 ) -> Toll:
-    if len(chosen) > 1 and chosen[0].count.best == sum(group.count.best or 0 for group in chosen[1:]):
+    if len(chosen) > 1 and (chosen[0].count.best or 0) > 1 and chosen[0].count.best == sum(group.count.best or 0 for group in chosen[1:]):
         chosen = chosen[:1]  # "two protesters, a boy and a man"
     low = _add([group.count.low for group in chosen])
     best = _add([group.count.best for group in chosen])
