@@ -11,6 +11,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pipeline import contract
+from pipeline.discover.adapters import PAST, SAMPLES
+from pipeline.discover.past import Asked
 from pipeline.discover.read import (
     MAX_FEED_BYTES,
     Child,
@@ -93,10 +95,11 @@ def discover(source: Source, day: date, client: Client) -> Discovered:
     asked = _Day(source, day, start, start + timedelta(days=1), client.now(), client)
     within = [how for how in source.discovery if _reaches(how, asked)]
     if not within:
-        reach = max((how.reach_days or 0) for how in source.discovery)
-        note = f"no adapter reaches back to {day}; the longest reaches {reach} days"
-        return Discovered(Result({"link": contract.empty("link")}), "unreachable", note)
-    looks = client.run(_look_all(within, asked))
+        return Discovered(Result({"link": contract.empty("link")}), "unreachable", _out_of_reach(source, day))
+    looks = client.run(_look_all([how for how in within if how.adapter not in SAMPLES], asked))
+    if not any(_sees_whole_day(look, asked) and not look.failures for look in looks):
+        # What others chanced to see is dear and never whole: asked for where the outlet shows no whole day.
+        looks += client.run(_look_all([how for how in within if how.adapter in SAMPLES], asked))
     rejects = [row for look in looks for row in look.rejects]
     links = _links(asked, looks, rejects)
     state, remark = _judge(asked, looks)
@@ -106,7 +109,17 @@ def discover(source: Source, day: date, client: Client) -> Discovered:
     return Discovered(Result(frames, refused), state, remark)
 
 
+def _out_of_reach(source: Source, day: date) -> str:
+    days = [how.reach_days for how in source.discovery if how.reach_days is not None]
+    archives = [how.adapter for how in source.discovery if how.adapter in PAST]
+    note = f"no adapter reaches back to {day}" + (f"; the longest reaches {max(days)} days" if days else "")
+    return note + (f"; it is not, or not yet, in {', '.join(archives)}" if archives else "")
+
+
 def _reaches(how: Discovery, asked: _Day) -> bool:
+    if how.adapter in PAST:
+        within = how.reach_days is None or asked.end > asked.now - timedelta(days=how.reach_days)
+        return within and PAST[how.adapter].reach(asked.day, asked.now)
     if asked.is_memento or how.reach_days is None:
         return True
     return asked.end > asked.now - timedelta(days=how.reach_days)
@@ -117,6 +130,8 @@ async def _look_all(within: list[Discovery], asked: _Day) -> list[_Look]:
 
 
 async def _look(how: Discovery, asked: _Day) -> _Look:
+    if how.adapter in PAST:
+        return await _look_back(how, asked)
     look = _Look(how)
     read = await _ask(how, how.url, asked, look)
     if read is None:
@@ -128,6 +143,16 @@ async def _look(how: Discovery, asked: _Day) -> _Look:
     await _descend(how, read.children, asked, look, MAX_DEPTH)
     await _drop_old_undated(how, asked, look)
     return look
+
+
+async def _look_back(how: Discovery, asked: _Day) -> _Look:
+    """What an adapter that reaches back found; it has chosen the links of the day itself."""
+    found = await PAST[how.adapter].look(Asked(asked.source, how, asked.day, asked.client))
+    rejects = [
+        reject_row("discover", asked.source.id, asked.day, one.locator, one.reason, one.detail, one.locator)
+        for one in found.refused
+    ]
+    return _Look(how, found.entries, rejects, found.failures, found.successes, found.notes)
 
 
 async def _descend(how: Discovery, children: list[Child], asked: _Day, look: _Look, depth: int) -> None:
@@ -236,7 +261,7 @@ def _link(entry: Entry, found_in: str, how: Discovery, asked: _Day, rejects: lis
     dated = published or modified
     if dated and not any(time and asked.start <= time < asked.end for time in (published, modified)):
         return None
-    if not dated and how.adapter not in ("rss", "atom"):
+    if not dated and how.adapter not in ("rss", "atom", *PAST):
         return None
     try:
         if len(entry.url) > MAX_URL_CHARS:
@@ -281,6 +306,9 @@ def _judge(asked: _Day, looks: list[_Look]) -> tuple[State, str | None]:
     partial = any(look.failures for look in looks)
     if not any(_sees_whole_day(look, asked) for look in looks):
         begins = min((look.begins_at for look in looks if look.begins_at), default=None)
+        samples = sorted({look.how.adapter for look in looks if look.how.adapter in SAMPLES and look.successes})
+        if samples:
+            return "partial", "; ".join([f"seen through {', '.join(samples)}, which may have missed pages", *notes])
         if begins is None or begins >= asked.end:
             when = f"begin at {begins:%Y-%m-%d %H:%M} UTC, after the day" if begins else "list nothing with a time"
             return "unreachable", "; ".join([f"feeds {when}", *notes])
@@ -290,8 +318,8 @@ def _judge(asked: _Day, looks: list[_Look]) -> tuple[State, str | None]:
 
 
 def _sees_whole_day(look: _Look, asked: _Day) -> bool:
-    """A sitemap lists its whole reach; a feed only as far back as its oldest entry."""
-    if not look.successes:
+    """A sitemap lists its whole reach; a feed as far back as its oldest entry; an archive what it chanced to see."""
+    if not look.successes or look.how.adapter in SAMPLES:
         return False
     if look.how.adapter not in ("rss", "atom"):
         return True

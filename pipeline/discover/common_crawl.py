@@ -78,6 +78,17 @@ async def look(asked: Asked) -> Finding:
     return finding
 
 
+async def look_lightly(asked: Asked) -> Finding:
+    """Whether the lists, or the index, answer and can be read: files of the day, none of which is scanned."""
+    if asked.how.index:
+        return await look(asked)
+    finding = Finding()
+    files = await _files(asked, finding)
+    finding.successes += not finding.failures
+    finding.add((Entry(urljoin(asked.how.url, "/" + file.path.lstrip("/"))), asked.how.url) for file in files)
+    return finding
+
+
 async def _files(asked: Asked, finding: Finding) -> list[NewsFile]:
     """The files that hold the day. A file of the month before may run into the first day of a month."""
     months = {(day.year, day.month) for day in (asked.day - timedelta(days=1), asked.day)}

@@ -88,6 +88,15 @@ async def look(asked: Asked) -> Finding:
     return finding
 
 
+async def look_lightly(asked: Asked) -> Finding:
+    """Whether the list answers and can be read: its files of the day, none of which is fetched."""
+    finding = Finding()
+    listed = [line for line in await _listed(asked, finding) if line.kind == asked.how.files]
+    finding.successes += not finding.failures
+    finding.add((Entry(line.url), asked.how.url) for line in listed)
+    return finding
+
+
 async def _listed(asked: Asked, finding: Finding) -> list[ListedFile]:
     """The lines of the day, found by bisection; the whole list where the server knows no ranges."""
     url = asked.how.url

@@ -6,17 +6,18 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pipeline import contract
+from pipeline.discover.adapters import CAPTURES
 from pipeline.errors import RejectError, SarhadError
+from pipeline.fetch.capture import capture_row, fields_of, place_of, row_of
 from pipeline.fetch.check import check_sources
-from pipeline.ids import make_id, sha256_bytes
-from pipeline.io.http import Answer, Client
+from pipeline.io.http import Client
 from pipeline.io.warc import Segment, Stored, open_segment
 from pipeline.sources import Source
 from pipeline.stage import Result, reject_row
@@ -25,8 +26,6 @@ __all__ = ["accept_datetime", "check_sources", "fetch"]
 
 Row = dict[str, Any]
 Progress = Callable[[int, int], None]
-
-OPTIONAL = ("content_type", "etag", "last_modified")
 
 
 @dataclass
@@ -77,23 +76,10 @@ def _take_over(known: pl.DataFrame, found: list[Stored], links: pl.DataFrame) ->
     captures = {row["capture_id"]: row for row in known.iter_rows(named=True)}
     wanted = set(links["link_id"])
     for stored in found:
-        row = _row_of(stored)
+        row = row_of(stored)
         if row is not None and row["link_id"] in wanted:
             captures.setdefault(row["capture_id"], row)
     return list(captures.values())
-
-
-def _row_of(stored: Stored) -> Row | None:
-    """The table row that was written beside a response; None for a record that is not ours."""
-    columns = list(contract.table("capture").polars_schema())
-    fields = {name.removeprefix("sarhad-"): value for name, value in stored.fields.items()}
-    if not set(columns) - {"warc_file", "warc_offset", *OPTIONAL} <= fields.keys():
-        return None
-    row: Row = {name: fields.get(name) for name in columns}
-    row |= {"status": int(fields["status"]), "n_bytes": int(fields["n_bytes"])}
-    row |= {"day": date.fromisoformat(fields["day"])}
-    row |= {name: datetime.fromisoformat(fields[name]) for name in ("fetched_at", "seen_at")}
-    return row | {"warc_file": stored.warc_file, "warc_offset": stored.warc_offset}
 
 
 def _last_captures(links: pl.DataFrame, captures: list[Row]) -> list[tuple[Row, Row | None]]:
@@ -150,7 +136,10 @@ async def _fetch_one(
         headers |= {"If-None-Match": last["etag"]} if last["etag"] else {}
         headers |= {"If-Modified-Since": last["last_modified"]} if last["last_modified"] else {}
     try:
-        answer = await client.get(link["url"], source.politeness, headers)
+        if link["adapter"] in CAPTURES:
+            answer = await CAPTURES[link["adapter"]](link["url"], link["found_in"], client, source.politeness)
+        else:
+            answer = await client.get(link["url"], source.politeness, headers)
         if answer.status == 304 and last is None:
             raise RejectError("http_error", f"{link['url']}: HTTP 304 though nothing was known of it")
     except RejectError as error:
@@ -158,55 +147,17 @@ async def _fetch_one(
             reject_row("fetch", source.id, day, link["link_id"], error.reason, error.detail, link["url"])
         )
         return
-    capture_id = make_id("cap", link["link_id"], sha256_bytes(answer.body))
-    same = last if answer.status == 304 else _find(outcome.captures, capture_id)
+    row = capture_row(link, answer)
+    same = last if answer.status == 304 else _find(outcome.captures, row["capture_id"])
     if same is not None:
         detail = "the page is as it was when it was captured"
         outcome.rejects.append(
             reject_row("fetch", source.id, day, same["capture_id"], "unchanged", detail, link["url"])
         )
         return
-    row = _capture_row(link, capture_id, answer)
-    written = {f"sarhad-{name}": _as_text(value) for name, value in row.items() if value is not None}
-    stored = segment.add(answer, written | ({"via": " ".join(answer.hops)} if answer.hops else {}))
-    outcome.captures.append(row | {"warc_file": stored.warc_file, "warc_offset": stored.warc_offset})
+    stored = segment.add(answer, fields_of(row, answer.hops))
+    outcome.captures.append(row | place_of(stored))
 
 
 def _find(captures: list[Row], capture_id: str) -> Row | None:
     return next((row for row in captures if row["capture_id"] == capture_id), None)
-
-
-def _as_text(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _capture_row(link: Row, capture_id: str, answer: Answer) -> Row:
-    return {
-        "capture_id": capture_id,
-        "link_id": link["link_id"],
-        "source_id": link["source_id"],
-        "day": link["day"],
-        "url": link["url"],
-        "final_url": answer.final_url,
-        "status": answer.status,
-        "content_type": answer.header("Content-Type"),
-        "fetched_at": answer.fetched_at,
-        "seen_at": _memento_datetime(answer) or answer.fetched_at,
-        "body_sha256": sha256_bytes(answer.body),
-        "n_bytes": len(answer.body),
-        "etag": answer.header("ETag"),
-        "last_modified": answer.header("Last-Modified"),
-    }
-
-
-def _memento_datetime(answer: Answer) -> datetime | None:
-    """When an archive says that this state came into being; a time it cannot have seen is not believed."""
-    value = answer.header("Memento-Datetime")
-    if value is None:
-        return None
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    return moment if moment <= answer.fetched_at else None
