@@ -21,7 +21,9 @@ def actor_claims(event: Event, event_type: str, setting: Setting, knowledge: Kno
     for source in (event.parent, event.claim):
         if not claimants and source is not None and not any(frame.scene.nobody for frame in event.frames):
             claimants = [hit for hit in _hits(source, knowledge, ("claim",)) if knowledge.is_armed(hit.actor)]
-    if claimants:
+    if not claimants:
+        claimants = _named_later(event, knowledge)
+    if claimants and not any(claim.field == "claimed_by" for claim in claims):
         claims.append(_claim("claimed_by", claimants[0], knowledge, setting, "claimed", "actor.claim"))
     hit, stance, rule = _perpetrator(event, event_type, setting, knowledge, claimants)
     if hit is not None:
@@ -58,7 +60,10 @@ def _perpetrator(
         return blamed[0], "accused", "actor.blame"
     country = _by_country(event, event_type, knowledge)
     if country is not None:
-        return country, "reported", "actor.country"
+        side = knowledge.actors[country.actor].side
+        forces = [h for h in _hits(event, knowledge, ("by", "agent", "blame")) if knowledge.is_state(h.actor)
+                  and knowledge.actors[h.actor].side == side and knowledge.actors[h.actor].kind != "government"]  # fmt: skip
+        return (forces or [country])[0], "reported", "actor.country"
     state = [
         hit
         for hit in doing
@@ -69,6 +74,22 @@ def _perpetrator(
     if state and FAMILY[event_type] != "explosion":
         return _most_telling(state, knowledge), "reported", "actor.agent"
     return None, "", ""
+
+
+def _named_later(event: Event, knowledge: Knowledge) -> list[ActorHit]:
+    """ "A militant group has claimed it": the group is the first that the next sentences name."""
+    for frame in event.frames[:3]:
+        row = frame.scene.row[frame.low : frame.high]
+        claimed = any(
+            unit.form["claim"].entry is not None and unit.form["claim"].entry.get("by") == "before"
+            for unit in row
+            if "claim" in unit.form
+        )
+        if claimed and not frame.scene.nobody and not any(knowledge.is_armed(hit.actor) for hit in frame.actors):
+            later = [f for f in (*event.frames, *event.around) if 0 < f.scene.number - frame.scene.number <= 3]
+            later.sort(key=lambda f: f.scene.number)
+            return [hit for f in later for hit in f.actors if knowledge.is_armed(hit.actor)][:1]
+    return []
 
 
 def _by_country(event: Event, event_type: str, knowledge: Knowledge) -> ActorHit | None:
@@ -108,9 +129,7 @@ def is_by_forces(event: Event, event_type: str, knowledge: Knowledge) -> bool:
     """Whether forces killed or hunted militants in what is told with weak words only ("killed seven militants")."""
     if FAMILY[event_type] not in ("assault", "abduction") or not _is_state_action(event):
         return False
-    if any(knowledge.is_armed(hit.actor) for hit in _hits(event, knowledge, ("claim", "by", "agent"))):
-        return False
-    return any(knowledge.is_state(hit.actor) for hit in _hits(event, knowledge, ("by", "agent", "speaker")))
+    return not any(knowledge.is_armed(hit.actor) for hit in _hits(event, knowledge, ("claim", "by", "agent")))
 
 
 def is_crackdown(event: Event, event_type: str, knowledge: Knowledge) -> bool:

@@ -197,7 +197,7 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
             current = event
             heading_before = False
     events = _drop_summaries(events)
-    _share_claims(events)
+    _share_claims(events, pending)
     if events:
         _lead(events).lead = True
     for event in events:
@@ -220,15 +220,25 @@ def _take_time(frame: Frame, topic: Frame) -> None:
         frame.whens = [*frame.whens, *topic.told_times]
 
 
-def _share_claims(events: Sequence[Event]) -> None:
-    """A claim of "the attacks" is a claim of every event of the round-up that has no other claimant."""
-    shared = [f for e in events for f in e.frames if f.cues & {"all"} and any(a.part == "claim" for a in f.actors)]
-    if not shared or len(events) < 2:
+def _share_claims(events: Sequence[Event], opening: Sequence[Frame]) -> None:
+    """A claim of "the attacks", or one that opens the article, is a claim of every event without another author."""
+    told = [frame for event in events for frame in event.frames]
+    shared = [f for f in (*opening, *told) if _is_claim(f) and (f in opening or "all" in f.cues or _first_body(f))]
+    if not shared:
         return
     claim = Event(-1, frames=shared[:1])
     for event in events:
-        if event.parent is None and not any(a.part == "claim" for f in event.frames for a in f.actors):
+        own = any(a.part in ("claim", "by", "agent") for f in event.frames for a in f.actors)
+        if event.parent is None and not own and not any("unknown" in f.cues for f in event.frames):
             event.claim = claim
+
+
+def _is_claim(frame: Frame) -> bool:
+    return any(actor.part == "claim" for actor in frame.actors)
+
+
+def _first_body(frame: Frame) -> bool:
+    return frame.scene.sentence.kind == "body" and frame.scene.number <= 1
 
 
 def _is_summary(event: Event) -> bool:
@@ -369,7 +379,10 @@ def _fit_time(frame: Frame, event: Event) -> float:
     if any(when.shift is not None for when in frame.told_times):
         return -2.25
     if not ours:
-        return 0.0
+        said = [when for when in frame.whens if when.said and when.first]
+        known = [when for when in theirs if when.first]
+        earlier = said and known and all(a.last < b.first for a in said for b in known if a.last and b.first)
+        return -2.5 if earlier else 0.0
     if not theirs or not any(when.ago for when in theirs):
         covered = any(_same_time(a, b) is True for a in ours for b in theirs)
         if any(when.ago for when in ours) and not covered:

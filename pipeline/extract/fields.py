@@ -69,8 +69,10 @@ def _best_time(times: Sequence[When]) -> When | None:
     return min(times, key=lambda when: order.get(when.precision, 9), default=None)
 
 
-def place_claim(event: Event, knowledge: Knowledge) -> tuple[ClaimReading | None, Setting]:
-    """The most specific place of the event, and country and province."""
+def place_claim(
+    event: Event, knowledge: Knowledge, before: ClaimReading | None
+) -> tuple[ClaimReading | None, Setting]:
+    """The most specific place of the event, and country and province; without any, that of the event told before."""
     best: Where | None = None
     best_score = 0.0
     placed = any(frame.placed for frame in event.frames)
@@ -89,16 +91,26 @@ def place_claim(event: Event, knowledge: Knowledge) -> tuple[ClaimReading | None
             if score > best_score:
                 best, best_score = where, score
     setting = _setting(event, best)
+    if best is None and before is not None and event.role == "main" and setting.admin1 in (None, before.admin1):
+        return replace(before, rule="place.same", confidence=0.4), Setting(before.country, before.admin1)
     if best is None:
         return _province_claim(event, setting), setting
     place = best.place
     around = place or best.parent
     return ClaimReading(
-        "place", Span(best.start, best.end), best.rule, value=best.name,
+        "place", Span(best.start, best.end), best.rule, value=_name(best, knowledge),
         canonical_id=place.place_id if place else None, country=setting.country, admin1=setting.admin1,
         lat=around.lat if around else None, lon=around.lon if around else None,
         where_prec=place.precision if place else NAMED_PREC.get(best.level, 2), confidence=0.85 if place else 0.6,
     ), setting  # fmt: skip
+
+
+def _name(where: Where, knowledge: Knowledge) -> str:
+    """The name of a place; a port goes by its town."""
+    place = where.place
+    if place is not None and place.kind in knowledge.judgement.named_by_district and place.admin2:
+        return place.admin2
+    return where.name
 
 
 def _setting(event: Event, best: Where | None) -> Setting:
@@ -134,13 +146,13 @@ def event_type(event: Event) -> tuple[str, str]:
     for n, frame in enumerate(event.frames):
         weight = 3.0 if n == 0 else 1.0
         for trigger in frame.asserted:
-            if trigger.definite and n:
+            if trigger.definite and n and trigger.strength != "strong":
                 continue
             votes[trigger.event] = votes.get(trigger.event, 0.0) + weight * (3.0 if trigger.strength == "strong" else 0.6)
             rules.setdefault(trigger.event, trigger.entry.id)
         for toll in frame.tolls:
             if toll.event != "none":
-                votes[toll.event] = votes.get(toll.event, 0.0) + 0.5 * weight
+                votes[toll.event] = votes.get(toll.event, 0.0) + 0.2 * weight
                 rules.setdefault(toll.event, f"toll.{toll.field}")
     own = {trigger.event for frame in event.frames for trigger in frame.strong} - {"arrest"}
     if event.parent is not None and not own:
@@ -190,6 +202,7 @@ def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame,
     if attackers and _includes(event, tolls, primary):
         attackers = False
     executed = max(event.families, key=lambda f: event.families[f], default="") == "execution"
+    whole = any(group == "unknown" and toll.count.best == primary for _, toll, group in tolls)
     kept = []
     for frame, toll, group in tolls:
         best = toll.count.best if toll.count.best is not None else toll.count.low or 0
@@ -197,6 +210,8 @@ def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame,
             toll.more or toll.named or best == 1 or best < PART_SHARE * primary
         ):
             continue
+        if whole and group in ("security_forces", "civilians") and best <= primary:
+            continue  # a part of the whole
         if executed or (group == "unknown" and not attackers):
             group = "all"
         kept.append((frame, toll, group))

@@ -24,6 +24,7 @@ class Judgement(Model):
     default_force: dict[str, str]
     default_court: dict[str, str]
     governments: dict[str, str]
+    named_by_district: frozenset[str]
     generic_forces: dict[str, dict[str, str]]
     theatre: list[tuple[str, str]]
     state_types: frozenset[str]

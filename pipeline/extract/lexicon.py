@@ -69,7 +69,7 @@ KINDS: dict[str, dict[str, object]] = {
     "cue": {"role": frozenset({
         "separate", "background", "again", "aggregate", "negation", "hypothetical", "planned", "purpose",
         "habit", "part", "coordination", "auxiliary", "agent", "determiner", "possessive", "more", "subordinate",
-        "adjective", "all", "protest", "company", "perfect", "relative", "revision", "cause", "self", "skip", "home", "boundary", "update"})},
+        "adjective", "unknown", "all", "protest", "company", "perfect", "relative", "revision", "cause", "self", "skip", "home", "boundary", "update"})},
     "context": {"role": frozenset({
         "aftermath", "court", "accident", "disaster", "drill", "sport", "trade", "crime", "anniversary", "statistics",
         "diplomacy", "analysis", "culture", "security"}), "weight": INT},

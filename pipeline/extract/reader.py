@@ -107,8 +107,11 @@ class Reader:
         found: list[MentionReading] = []
         previous: date | None = None
         lead_day: date | None = None
+        place: ClaimReading | None = None
         for event in events:
-            mention, day = self._mention(text, event, previous, lead_day)
+            mention, day = self._mention(text, event, previous, lead_day, place)
+            if event.role == "main":
+                place = next((c for c in mention.claims if c.field == "place" and c.value), place)
             if event.role == "main" and day is not None:
                 lead_day = day
             previous = day or previous
@@ -116,7 +119,7 @@ class Reader:
         return found
 
     def _mention(
-        self, text: str, event: discourse.Event, previous: date | None, lead_day: date | None
+        self, text: str, event: discourse.Event, previous: date | None, lead_day: date | None, before: ClaimReading | None
     ) -> tuple[MentionReading, date | None]:
         said = {frame.scene.number: speakers.speaker_of(frame.scene, text, self.knowledge) for frame in event.frames}
         kind, rule = fields.event_type(event)
@@ -127,7 +130,7 @@ class Reader:
         elif bind.is_by_militants(event, kind, self.knowledge):
             kind, rule = "armed_attack", "event.militants_raided"
         day = fields.date_claim(event, previous, lead_day)
-        place, setting = fields.place_claim(event, self.knowledge)
+        place, setting = fields.place_claim(event, self.knowledge, before)
         claims: list[ClaimReading] = [
             claim
             for claim in (
