@@ -49,7 +49,7 @@ def gold_files(folders: Iterable[Path], not_articles: Sequence[str] = ()) -> lis
     """Every article file below the folders, sorted by name. Raises ConfigError where a folder holds none."""
     files: list[Path] = []
     for folder in folders:
-        found = [p for p in folder.rglob("*.json") if p.name not in not_articles]
+        found = [p for p in folder.rglob("*.json") if not {p.stem, *p.relative_to(folder).parts} & {*not_articles}]
         if not found:
             raise ConfigError(f"{folder}: no gold article (*.json) in this folder")
         files.extend(found)
