@@ -72,7 +72,7 @@ def _perpetrator(
         and (FAMILY[event_type] == "strike" or knowledge.actors[hit.actor].kind != "government")
     ]
     if state and FAMILY[event_type] != "explosion":
-        return _most_telling(state, knowledge), "reported", "actor.agent"
+        return _most_telling(state, knowledge), "reported", "actor.state"
     return None, "", ""
 
 

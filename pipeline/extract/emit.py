@@ -8,6 +8,8 @@ from typing import Any
 from pipeline.extract.reading import Article, ClaimReading, MentionReading, Reading
 
 Json = dict[str, Any]
+STATE_RULES = ("actor.state", "actor.default")
+STATE_TYPES = ("raid_operation", "arrest", "execution", "protest_crackdown")
 ONE_SIDED = ("claimed", "accused")
 
 
@@ -44,7 +46,7 @@ def incident_of(text: str, mention: MentionReading) -> Json:
         "claimed_by": claimed_by.value if claimed_by else None,
         "target": target.value if target else None,
         "weapons": sorted({claim.value for claim in claims if claim.field == "weapon" and claim.value}),
-        "killed": toll_of(claims, "killed"),
+        "killed": toll_of(claims, "killed", _by_state(perpetrator, mention.event_type)),
         "injured": toll_of(claims, "injured"),
         "attributed_to": list(dict.fromkeys(claim.speaker for claim in claims if claim.speaker)),
         "confidence": round(mention.confidence, 3),
@@ -67,8 +69,13 @@ def _date(claim: ClaimReading | None) -> Json:
     return {"start": claim.starts_on.isoformat(), "end": end.isoformat(), "precision": claim.precision}
 
 
-def toll_of(claims: Sequence[ClaimReading], name: str) -> Json:
-    """Low, best and high of one field.
+def _by_state(perpetrator: ClaimReading | None, event_type: str) -> bool:
+    """Whether forces of a state acted: their dead enemies are the killed, and no attackers."""
+    return perpetrator.rule in STATE_RULES if perpetrator else event_type in STATE_TYPES
+
+
+def toll_of(claims: Sequence[ClaimReading], name: str, by_state: bool = False) -> Json:
+    """Low, best and high of one field; `attackers` are the dead of the side that attacked, null where a state did.
 
     A total stands; victims and attackers are added where no total is given, or where the total equals its victims.
     A figure known only from one side's claim stays apart. Rival totals: best is the last official one.
@@ -81,7 +88,7 @@ def toll_of(claims: Sequence[ClaimReading], name: str) -> Json:
     victims = {group: [claim for claim in open_ if claim.victim_group == group] for group in ("security_forces", "civilians", "unknown")}
     victim_sum = sum(_best(found) or 0 for found in victims.values() if found)
     attacker_best = _best(attackers)
-    result: Json = {"low": None, "best": None, "high": None, "attackers": attacker_best,
+    result: Json = {"low": None, "best": None, "high": None, "attackers": None if by_state else attacker_best,
                     "claimed": _best(one_sided) if one_sided else None}  # fmt: skip
     if totals:
         added = attacker_best if attacker_best and _best(totals) == victim_sum else 0

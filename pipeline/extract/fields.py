@@ -1,4 +1,4 @@
-"""The values of an event: from its frames to claims for date, place, actors, target, weapons and tolls."""
+"""The values of an event: from its frames to claims for date, place and type."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from datetime import date, timedelta
 
 from pipeline.extract import geography
 from pipeline.extract.dates import When
-from pipeline.extract.discourse import FAMILY, Event, Frame
+from pipeline.extract.discourse import FAMILY, Event
 from pipeline.extract.knowledge import Knowledge
 from pipeline.extract.places import NAMED_PREC, WIDE, Where
 from pipeline.extract.reading import ClaimReading, Span
-from pipeline.extract.speakers import OUTLET, Speaker
 from pipeline.extract.tolls import Toll
 
-PART_SHARE = 0.6  # a smaller figure than this share of the total is a part of it, not a rival
-CLAIM_REACH = 8  # units between the words of a claim and the figure
-SPEAKER_REACH = 12  # units between the claimant and the words of the claim
 ROLE_WEIGHT = {"in": 2.0, "near": 1.6, "attr": 1.5, "between": 0.8, "bare": 0.3, "office": 0.1}
 TYPE_ORDER = (
     "execution", "suicide_bombing", "drone_strike", "missile_strike", "air_strike", "shelling", "ied_explosion",
@@ -176,105 +172,3 @@ def event_type(event: Event) -> tuple[str, str]:
 
 def _is_death(toll: Toll) -> bool:
     return toll.field == "killed" and toll.group != "attackers" and bool(toll.count.best)
-
-
-def toll_claims(event: Event, speakers: dict[int, Speaker], knowledge: Knowledge) -> list[ClaimReading]:
-    """All figures of the event, each with its speaker; parts, increments and details of a total stand aside."""
-    claims: list[ClaimReading] = []
-    for name in ("killed", "injured", "abducted", "arrested"):
-        claims += [_toll_claim(frame, toll, group, speakers, knowledge) for frame, toll, group in _figures(event, name, knowledge)]
-    return claims
-
-
-def _figures(event: Event, name: str, knowledge: Knowledge) -> list[tuple[Frame, Toll, str]]:
-    """The figures of one field that are claims of their own, each with its group."""
-    tolls = [(frame, toll, _group(frame, toll, knowledge)) for frame, toll, _ in _all(event, name)]
-    if name == "killed" and not tolls:
-        tolls = [(f, replace(t, field="killed"), g) for f, t, g in _all(event, "injured") if t.count.best == 0]
-    in_body = [item for item in tolls if item[0].scene.sentence.kind == "body"]
-    tolls = in_body or tolls
-    victims = [toll for _, toll, group in tolls if group != "attackers"]
-    counted = [toll for toll in victims if not toll.named and (toll.count.best or 0) > 0]
-    primary = max((toll.count.best or 0 for toll in counted[:2]), default=0)
-    attackers = any(group == "attackers" for _, _, group in tolls) and bool(victims)
-    if any(g.part and g.kind == "attackers" for frame, _, group in tolls if group != "attackers" for g in frame.scene.groups):
-        attackers = False  # the total says that it includes them
-    if attackers and _includes(event, tolls, primary):
-        attackers = False
-    executed = max(event.families, key=lambda f: event.families[f], default="") == "execution"
-    whole = any(group == "unknown" and toll.count.best == primary for _, toll, group in tolls)
-    kept = []
-    for frame, toll, group in tolls:
-        best = toll.count.best if toll.count.best is not None else toll.count.low or 0
-        if group != "attackers" and best < primary and (
-            toll.more or toll.named or best == 1 or best < PART_SHARE * primary
-        ):
-            continue
-        if whole and group in ("security_forces", "civilians") and best <= primary:
-            continue  # a part of the whole
-        if executed or (group == "unknown" and not attackers):
-            group = "all"
-        kept.append((frame, toll, group))
-    return kept
-
-
-def _all(event: Event, name: str) -> list[tuple[Frame, Toll, str]]:
-    """Every figure of a field that its words support."""
-    return [
-        (frame, toll, toll.group)
-        for frame in event.frames
-        for toll in frame.tolls
-        if toll.field == name and not toll.combined and (toll.count.best is not None or toll.count.low is not None)
-    ]
-
-
-def _includes(event: Event, tolls: Sequence[tuple[Frame, Toll, str]], total: int) -> bool:
-    """Whether a total already counts the attackers: victims and attackers make it up, or it is a bomber's own death."""
-    fallen = max((toll.count.best or 0 for _, toll, group in tolls if group == "attackers"), default=0)
-    named = {toll.count.best or 0 for _, toll, group in tolls if group in ("security_forces", "civilians")}
-    if any(count + fallen == total for count in named if count < total):
-        return True
-    suicide = any(trigger.event == "suicide_bombing" for frame in event.frames for trigger in frame.strong)
-    return suicide and fallen <= 2
-
-
-def _group(frame: Frame, toll: Toll, knowledge: Knowledge) -> str:
-    """Whom the figure counts; a bare number that forces killed counts their enemies."""
-    if toll.group != "unknown" or toll.passive or toll.total or any(group.noun for group in toll.groups):
-        return toll.group
-    acting = [hit for hit in frame.actors if hit.part == "agent" and hit.at < toll.anchor]
-    if acting and knowledge.is_state(acting[-1].actor) and toll.field == "killed":
-        return "attackers"
-    return toll.group
-
-
-def _is_claimed(frame: Frame, toll: Toll, knowledge: Knowledge) -> bool:
-    """ "The group claimed the killing of ten soldiers", "said it had killed ten": the figure stands behind a claim."""
-    row = frame.scene.row
-    i = min(toll.anchor, toll.first) - 1
-    while i >= 0 and toll.first - i <= CLAIM_REACH and (
-        row[i].cue("self", "determiner", "auxiliary", "skip", "perfect", "relative") or row[i].role("relation") == "to"
-        or row[i].sense("actor") and row[i].sense("victim") is None and knowledge.is_armed(row[i].form["actor"].refs[0])
-        or row[i].sense("victim") and not row[i].sense("number")
-    ):  # fmt: skip
-        i -= 1
-    if i < 0 or not (row[i].sense("speech") or row[i].sense("claim")):
-        return False
-    return any(
-        knowledge.is_armed(hit.actor) for hit in frame.scene.actors if hit.at < i and i - hit.at <= SPEAKER_REACH
-    )
-
-
-def _toll_claim(
-    frame: Frame, toll: Toll, group: str, speakers: dict[int, Speaker], knowledge: Knowledge
-) -> ClaimReading:
-    speaker = speakers.get(frame.scene.number, OUTLET)
-    if speaker.type != "militant" and _is_claimed(frame, toll, knowledge):
-        speaker = Speaker(speaker.name, "militant", "claimed", speaker.start, speaker.end)
-    count = toll.count
-    return ClaimReading(
-        toll.field, Span(toll.start, toll.end), f"toll.{toll.field}",
-        value=str(count.best if count.best is not None else count.low), victim_group=group,
-        low=count.low, best=count.best, high=count.high, qualifier=count.qualifier, speaker=speaker.name,
-        speaker_type=speaker.type, stance=speaker.stance, confidence=0.5 if toll.named else 0.8,
-    )  # fmt: skip

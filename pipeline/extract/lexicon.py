@@ -38,7 +38,9 @@ KINDS: dict[str, dict[str, object]] = {
     "victim": {"group": GROUPS, "plural": BOOL, "target": STR, "elastic": BOOL, "actor": STR},
     "casualty": {
         "field": TOLL_FIELDS,
-        "patient": frozenset({"before", "after", "either", "of", "count_after"}),
+        "patient": frozenset({"before", "after", "either", "of", "count_after", "nobody", "denied"}),
+        "also": TOLL_FIELDS,
+        "closes": LIST,
         "event": EVENT_TYPES | {"none"},
         "total": BOOL,
         "needs": LIST,
@@ -69,7 +71,8 @@ KINDS: dict[str, dict[str, object]] = {
     "cue": {"role": frozenset({
         "separate", "background", "again", "aggregate", "negation", "hypothetical", "planned", "purpose",
         "habit", "part", "coordination", "auxiliary", "agent", "determiner", "possessive", "more", "subordinate",
-        "adjective", "unknown", "all", "protest", "company", "perfect", "relative", "revision", "cause", "self", "skip", "home", "boundary", "update"})},
+        "adjective", "all", "protest", "company", "object", "unknown", "perfect", "relative", "revision", "cause", "self", "skip",
+        "home", "boundary", "update"}), "side": frozenset({"before", "after"})},
     "context": {"role": frozenset({
         "aftermath", "court", "accident", "disaster", "drill", "sport", "trade", "crime", "anniversary", "statistics",
         "diplomacy", "analysis", "culture", "security"}), "weight": INT},

@@ -50,6 +50,8 @@ def is_measure(row: Sequence[Unit], i: int, j: int) -> bool:
         return True
     if i and row[i - 1].role("number") == "currency":
         return True
+    if _is_age(row, i, j):
+        return True
     glued = j < len(row) and not row[j].mark and row[j].start == row[j - 1].end
     return glued
 
@@ -64,7 +66,7 @@ def count_at(row: Sequence[Unit], i: int, text: str) -> tuple[Count, int] | None
             qualifier, i = str(sense.entry.get("qualifier")), i + 1
         else:
             break
-    found = (_vague(row, start, i) or _figure(row, start, i, text, qualifier)) if i < len(row) else None
+    found = (_vague(row, start, i) or _between(row, start, i) or _figure(row, start, i, text, qualifier)) if i < len(row) else None
     if found is None and i > start:  # "another" may itself be the number
         found = _figure(row, start, start, text, "exact")
     if found is None:
@@ -84,6 +86,19 @@ def _vague(row: Sequence[Unit], start: int, i: int) -> tuple[Count, int] | None:
     return Count(None, None, None, "vague", row[start].start, row[j - 1].end), j
 
 
+def _between(row: Sequence[Unit], start: int, i: int) -> tuple[Count, int] | None:
+    """ "between 8 and 10"."""
+    if row[i].role("relation") != "between":
+        return None
+    low = plain_value(row, i + 1)
+    if low is None or low[1] >= len(row) or not row[low[1]].cue("coordination"):
+        return None
+    high = plain_value(row, low[1] + 1)
+    if high is None or high[0] <= low[0] or high[0] > LIMIT or is_measure(row, low[1] + 1, high[1]):
+        return None
+    return Count(low[0], None, high[0], "about", row[start].start, row[high[1] - 1].end), high[1]
+
+
 def _figure(row: Sequence[Unit], start: int, i: int, text: str, qualifier: str) -> tuple[Count, int] | None:
     unit = row[i]
     if unit.role("number") == "article" and i + 1 < len(row) and row[i + 1].role("number") == "multiplier":
@@ -98,6 +113,7 @@ def _figure(row: Sequence[Unit], start: int, i: int, text: str, qualifier: str) 
         return None
     high: int | None = value
     low: int | None = value
+    j = _after_repeat(row, j, value)
     second = _range_end(row, j, text)
     if second is not None:
         high, j = second
@@ -110,6 +126,22 @@ def _figure(row: Sequence[Unit], start: int, i: int, text: str, qualifier: str) 
         return Count(None, value, value, qualifier, begin, end), j
     best = value if low == high else None
     return Count(low, best, high, "about" if low != high and qualifier == "exact" else qualifier, begin, end), j
+
+
+def _after_repeat(row: Sequence[Unit], j: int, value: int) -> int:
+    """The index after a repetition in brackets: "8 (eight)"."""
+    if j + 2 < len(row) and row[j].text == "(":
+        plain = plain_value(row, j + 1)
+        if plain is not None and plain[0] == value and plain[1] < len(row) and row[plain[1]].text == ")":
+            return plain[1] + 1
+    return j
+
+
+def _is_age(row: Sequence[Unit], i: int, j: int) -> bool:
+    """A number between commas or brackets after a name: "Ali Gul, 35, a resident of …"."""
+    if i < 2 or row[i - 1].text not in (",", "(") or not row[i - 2].capital or row[i - 2].mark or row[i].number is None:
+        return False
+    return j >= len(row) or row[j].text in (",", ")")
 
 
 def _is_year(row: Sequence[Unit], i: int, j: int, value: int) -> bool:

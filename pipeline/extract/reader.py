@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.errors import ConfigError
-from pipeline.extract import bind, dates, discourse, fields, geography, places, relevance, roles, scene, speakers, tolls
+from pipeline.extract import bind, dates, discourse, fields, figures, geography, places, relevance, roles, scene, speakers, tolls
 from pipeline.extract.knowledge import Knowledge, load_knowledge
 from pipeline.extract.language import language_of
 from pipeline.extract.lexicon import Pack, languages, load_pack
@@ -136,7 +136,7 @@ class Reader:
             for claim in (
                 day, place, *bind.actor_claims(event, kind, setting, self.knowledge),
                 bind.target_claim(event, kind, self.knowledge), *bind.weapon_claims(event),
-                *fields.toll_claims(event, said, self.knowledge),
+                *figures.toll_claims(event, said, self.knowledge),
             )
             if claim is not None
         ]  # fmt: skip

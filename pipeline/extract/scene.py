@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.extract.dates import When
+from pipeline.extract.groups import Group
 from pipeline.extract.lexicon import Entry
 from pipeline.extract.places import Where
 from pipeline.extract.text import Sentence
-from pipeline.extract.tolls import Group, Toll
+from pipeline.extract.tolls import Toll
 from pipeline.extract.units import Unit
 
 _BOMBS = ("bombing", "suicide_bombing", "ied_explosion")

@@ -1,0 +1,178 @@
+"""The figures of an event: which of the tolls told about it are claims of their own, and who says them.
+
+Parts, increments and details of a total stand aside. What only one side says (militants about their own attack, those
+who accuse a force) keeps its stance and is never mixed with the rest; see emit.py for the fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.extract.discourse import Event, Frame
+from pipeline.extract.knowledge import Knowledge
+from pipeline.extract.reading import ClaimReading, Span
+from pipeline.extract.speakers import OUTLET, Speaker
+from pipeline.extract.tolls import Toll
+
+FIELDS = ("killed", "injured", "abducted", "arrested")
+PART_SHARE = 0.6  # a smaller figure than this share of the total is a part of it, not a rival
+CLAIM_REACH = 8  # units between the words of a claim and the figure
+SPEAKER_REACH = 12  # units between the claimant and the words of the claim
+SIDED = ("security_forces", "civilians")
+MAX_BOMBERS = 2
+STATE_SPEAKERS = ("military", "police", "government", "medical")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One toll of one frame, with the side that it counts and its speaker."""
+
+    frame: Frame
+    toll: Toll
+    group: str
+    speaker: Speaker
+
+    @property
+    def best(self) -> int:
+        """The figure, or the lowest that it says."""
+        return self.toll.count.best if self.toll.count.best is not None else self.toll.count.low or 0
+
+    @property
+    def one_sided(self) -> bool:
+        """Only a party to the event says so."""
+        return self.speaker.stance in ("claimed", "accused")
+
+
+def toll_claims(event: Event, speakers: Mapping[int, Speaker], knowledge: Knowledge) -> list[ClaimReading]:
+    """All figures of the event, each with its speaker; parts, increments and details of a total stand aside."""
+    claims: list[ClaimReading] = []
+    for name in FIELDS:
+        told = _told(event, name, speakers, knowledge)
+        open_ = _independent(event, [figure for figure in told if not figure.one_sided])
+        sided = _independent(event, [figure for figure in told if figure.one_sided])
+        if _is_execution(event):
+            open_ = [replace(figure, group="all") for figure in open_]
+        claims += [_claim(figure) for figure in (*open_, *sided)]
+    return claims
+
+
+def _is_execution(event: Event) -> bool:
+    return max(event.families, key=lambda family: event.families[family], default="") == "execution"
+
+
+def _told(event: Event, name: str, speakers: Mapping[int, Speaker], knowledge: Knowledge) -> list[Figure]:
+    """Every figure of one field; those of the headline only where the text gives none."""
+    told = _all(event, name, speakers, knowledge)
+    if name == "killed" and not told:  # "nobody was hurt"
+        unhurt = [figure for figure in _all(event, "injured", speakers, knowledge) if figure.toll.count.best == 0]
+        told = [replace(figure, toll=replace(figure.toll, field=name)) for figure in unhurt]
+    in_body = [figure for figure in told if figure.frame.scene.sentence.kind == "body"]
+    return in_body or told
+
+
+def _all(event: Event, name: str, speakers: Mapping[int, Speaker], knowledge: Knowledge) -> list[Figure]:
+    return [
+        Figure(frame, toll, _side(frame, toll, knowledge), _speaker(frame, toll, speakers, knowledge))
+        for frame in event.frames
+        for toll in frame.tolls
+        if toll.field == name and not toll.combined and (toll.count.best is not None or toll.count.low is not None)
+    ]
+
+
+def _side(frame: Frame, toll: Toll, knowledge: Knowledge) -> str:
+    """Whom the figure counts; a bare number that forces killed counts their enemies."""
+    if toll.group != "unknown" or toll.passive or toll.total or any(group.noun for group in toll.groups):
+        return toll.group
+    acting = [hit for hit in frame.actors if hit.part == "agent" and hit.at < toll.anchor]
+    if acting and knowledge.is_state(acting[-1].actor) and toll.field == "killed":
+        return "attackers"
+    return toll.group
+
+
+def _speaker(frame: Frame, toll: Toll, speakers: Mapping[int, Speaker], knowledge: Knowledge) -> Speaker:
+    """Who gives the figure. What officials "claim" is their report; what a party claims stays a claim."""
+    speaker = speakers.get(frame.scene.number, OUTLET)
+    if speaker.type != "militant" and _is_claimed(frame, toll, knowledge):
+        return Speaker(speaker.name, "militant", "claimed", speaker.start, speaker.end)
+    if speaker.stance == "claimed" and speaker.type in STATE_SPEAKERS:
+        return replace(speaker, stance="reported")
+    return speaker
+
+
+def _is_claimed(frame: Frame, toll: Toll, knowledge: Knowledge) -> bool:
+    """ "The group claimed the killing of ten soldiers", "said it had killed ten": the figure stands behind a claim."""
+    row = frame.scene.row
+    i = min(toll.anchor, toll.first) - 1
+    while i >= 0 and toll.first - i <= CLAIM_REACH and (
+        row[i].text == "," or row[i].cue("self", "determiner", "auxiliary", "skip", "perfect", "relative") or row[i].role("relation") == "to"
+        or row[i].sense("actor") and row[i].sense("victim") is None and knowledge.is_armed(row[i].form["actor"].refs[0])
+        or row[i].sense("victim") and not row[i].sense("number")
+    ):  # fmt: skip
+        i -= 1
+    if i < 0 or not (row[i].sense("speech") or row[i].sense("claim")):
+        return False
+    return any(
+        knowledge.is_armed(hit.actor) for hit in frame.scene.actors if hit.at < i and i - hit.at <= SPEAKER_REACH
+    )
+
+
+def _independent(event: Event, told: Sequence[Figure]) -> list[Figure]:
+    """The figures that are no part and no detail of another; the latest revision of a toll first."""
+    told = list(told[:1]) if told and not told[0].best else [figure for figure in told if figure.best]
+    victims = [figure for figure in told if figure.group != "attackers"]
+    attackers = [figure for figure in told if figure.group == "attackers"]
+    counted = [figure for figure in victims if not figure.toll.named and figure.best]
+    primary = max(counted[:2], key=lambda figure: figure.best, default=None)
+    kept = [figure for figure in victims if primary is None or not _is_detail(figure, primary)]
+    kept = _without_parts(kept)
+    outside = bool(attackers) and not _is_inclusive(event, victims, attackers, primary)
+    kept = [replace(f, group="all") if f.group == "unknown" and not outside else f for f in kept]
+    revised = [figure for figure in kept if figure.toll.total]
+    return [*reversed(revised), *(figure for figure in kept if not figure.toll.total), *attackers]
+
+
+def _is_inclusive(event: Event, victims: Sequence[Figure], attackers: Sequence[Figure], primary: Figure | None) -> bool:
+    """Whether a total already counts the attackers: it says so, the sides make it up, or it has the bomber's own death."""
+    if any(figure.toll.part for figure in attackers):
+        return True
+    fallen = max(figure.best for figure in attackers)
+    total = primary.best if primary else 0
+    if any(f.group in SIDED and f.best < total and f.best + fallen == total for f in victims):
+        return True
+    return fallen <= MAX_BOMBERS and any(t.event == "suicide_bombing" for frame in event.frames for t in frame.strong)
+
+
+def _is_detail(figure: Figure, primary: Figure) -> bool:
+    """Whether a smaller figure tells of some of those whom the primary counts."""
+    toll = figure.toll
+    if figure.best >= primary.best or toll.total:
+        return False
+    if figure.group in SIDED and primary.group in SIDED and figure.group != primary.group and not toll.groups[0].part:
+        return False
+    return toll.more or toll.named or figure.best == 1 or figure.best < PART_SHARE * primary.best
+
+
+def _without_parts(figures: list[Figure]) -> list[Figure]:
+    """Where a figure of unknown side covers those of known sides, these are its parts."""
+    unknown = max((figure.best for figure in figures if figure.group == "unknown"), default=0)
+    sides = [most for side in SIDED if (most := _most(figures, side))]
+    known = sum(sides)
+    if not unknown or not known:
+        return figures
+    if len(sides) == 1 and known > unknown:  # two reports of the same toll
+        return [replace(figure, group="unknown") if figure.group in SIDED else figure for figure in figures]
+    return [figure for figure in figures if (figure.group == "unknown") == (unknown >= known)]
+
+
+def _most(figures: Iterable[Figure], side: str) -> int:
+    return max((figure.best for figure in figures if figure.group == side), default=0)
+
+
+def _claim(figure: Figure) -> ClaimReading:
+    toll, count, speaker = figure.toll, figure.toll.count, figure.speaker
+    return ClaimReading(
+        toll.field, Span(toll.start, toll.end), f"toll.{toll.field}", value=str(figure.best), victim_group=figure.group,
+        low=count.low, best=count.best, high=count.high, qualifier=count.qualifier, speaker=speaker.name,
+        speaker_type=speaker.type, stance=speaker.stance, confidence=0.5 if toll.named else 0.8,
+    )  # fmt: skip

@@ -1,0 +1,348 @@
+"""Counted groups of people: "at least 10 miners", "a senior police officer", "his two sons", persons by name.
+
+A group may be part of another ("including two women"), part of a list ("three soldiers and a civilian") or another
+name for the one before ("a shopkeeper, Ram Lal"). What happened to a group is told elsewhere: see tolls.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.extract.match import Sense
+from pipeline.extract.numbers import Count, count_at, plain_value
+from pipeline.extract.units import Unit
+
+MAX_PREMODIFIERS = 6
+MAX_BARE_PREMODIFIERS = 3
+MAX_CHAIN_GAP = 8
+MAX_BREAKDOWN_GAP = 14
+SIDES = {1: "security_forces", 2: "attackers"}  # values of actor senses, see names.py
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A counted group of people in units first..last (inclusive).
+
+    Attributes:
+        kind: security_forces, civilians, attackers or unknown.
+        part: counted in a larger figure that the sentence or the text also gives.
+        more: others than those told before ("two more").
+        noun: a noun says who they are; else a bare number ("killing nine").
+        whole: the number of those of whom these are some ("one of 40 people").
+        opener: how the group starts: count, article, definite, possessive, name, or bare ("Teacher shot dead").
+    """
+
+    count: Count
+    first: int
+    last: int
+    kind: str
+    target: str | None
+    named: bool = False
+    part: bool = False
+    more: bool = False
+    noun: bool = True
+    opener: str = "count"
+    whole: int | None = None
+
+
+def groups_of(row: Sequence[Unit], text: str) -> list[Group]:
+    """All groups of a sentence, left to right, parts marked."""
+    found: list[Group] = []
+    i = 0
+    while i < len(row):
+        group = _group_at(row, i, text)
+        if group is None:
+            i += 1
+            continue
+        found.append(group)
+        i = group.last + 1
+    return _mark_breakdowns(row, _mark_parts(row, found))
+
+
+def _group_at(row: Sequence[Unit], i: int, text: str) -> Group | None:
+    unit = row[i]
+    definite = unit.cue("determiner", "possessive")
+    counted = count_at(row, i + 1 if definite else i, text)
+    if counted is not None:
+        count, j = counted
+        return _counted(row, i, j, count)
+    if definite or unit.role("number") == "article":
+        return _single(row, i)
+    if unit.capital and _is_name_part(unit):
+        person = _person(row, i)
+        if person is not None:
+            return person
+    return _bare(row, i)
+
+
+def _counted(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
+    """A number and the noun that it counts; without a noun it stands for itself ("eight wounded", "killing nine")."""
+    if j < len(row) and (row[j].role("number") == "measure" or row[j].cue("background", "subordinate", "separate")):
+        return None
+    more = any(unit.cue("more") for unit in row[i : j + 1])
+    bare = Group(count, i, j - 1, "unknown", None, more=more, noun=False)
+    start = k = _after_partitive(row, j)
+    whole = _whole(row, j, k)
+    steps = 0
+    while k < len(row) and steps <= MAX_PREMODIFIERS:
+        unit = row[k]
+        if unit.sense("victim"):
+            last = k
+            while last + 1 < len(row) and row[last + 1].sense("victim"):  # "security personnel", "police officers"
+                last += 1
+            kind, target = _kind_of(row[last].sense("victim"))
+            kind = (_side(row, start, last) or kind) if kind == "unknown" else kind
+            return Group(replace(count, end=row[last].end), i, last, kind, target, more=more, whole=whole)
+        actor = unit.sense("actor")
+        if actor and actor.value in SIDES and not _premodifier_follows(row, k + 1):
+            return Group(replace(count, end=unit.end), i, k, SIDES[actor.value], None, more=more)
+        if unit.cue("more"):
+            more = True
+            if not _premodifier_follows(row, k + 1):
+                return Group(replace(count, end=unit.end), i, k, "unknown", None, more=True, noun=False)
+        elif unit.sense("weapon") or unit.sense("target"):
+            return None
+        elif _ends_phrase(unit):
+            break
+        k, steps = k + 1, steps + 1
+    return None if _counts_nobody(row, i, j) else bare
+
+
+def _counts_nobody(row: Sequence[Unit], i: int, j: int) -> bool:
+    """Whether a number without a known noun counts things or years: "40 goats", "a man of 25", "father of two"."""
+    if j < len(row) and not row[j].form and not row[j].mark and not row[j].capital:
+        return True
+    if j < len(row) and row[j].sense("casualty"):
+        return False
+    if i and row[i].number is not None and row[i - 1].cue("auxiliary") and j < len(row) and (
+        row[j].cue("coordination") or row[j].mark
+    ):  # "the officer was 31 and …"
+        return True
+    return i > 0 and row[i - 1].role("relation") == "of" and not (i > 1 and row[i - 2].sense("casualty"))
+
+
+def _after_partitive(row: Sequence[Unit], j: int) -> int:
+    """Where the noun may start after "of the", "of his" or "of two"; j itself where there is no such thing."""
+    if j < len(row) and _is_part_cue(row[j], "after"):  # "nine of them security men"
+        return j + 1
+    if j + 1 >= len(row) or row[j].role("relation") != "of":
+        return j
+    if row[j + 1].cue("determiner", "possessive"):
+        j += 1
+    plain = plain_value(row, j + 1)
+    if plain is not None:
+        return plain[1]
+    return j + 1 if row[j].cue("determiner", "possessive") else j
+
+
+def _whole(row: Sequence[Unit], j: int, k: int) -> int | None:
+    """The second number of "one of 40 people"."""
+    if k - j < 2 or row[j].role("relation") != "of":
+        return None
+    plain = plain_value(row, j + 1) or plain_value(row, j + 2)
+    return plain[0] if plain is not None and plain[1] == k else None
+
+
+def _ends_phrase(unit: Unit) -> bool:
+    return bool(
+        unit.mark or unit.sense("casualty") or unit.sense("relation") or unit.sense("speech")
+        or unit.cue("coordination", "auxiliary", "part", "subordinate", "relative", "determiner")
+    )  # fmt: skip
+
+
+def _kind_of(sense: Sense | None) -> tuple[str, str | None]:
+    if sense is None or sense.entry is None:
+        return "unknown", None
+    return str(sense.entry.get("group")), sense.entry.get("target")
+
+
+def _side(row: Sequence[Unit], low: int, high: int) -> str | None:
+    """The side of an actor or a force that stands before a neutral noun ("three Jaish al-Adl members")."""
+    for unit in row[low:high]:
+        actor = unit.sense("actor")
+        if actor and actor.value in SIDES:
+            return SIDES[actor.value]
+    return None
+
+
+def _premodifier_follows(row: Sequence[Unit], k: int) -> bool:
+    for unit in row[k : k + 3]:
+        if unit.sense("victim"):
+            return True
+        if unit.mark or unit.sense("casualty") or unit.sense("relation"):
+            return False
+        if unit.form.get("cue") and not unit.cue("adjective"):
+            return False
+    return False
+
+
+def _one(start: int, end: int) -> Count:
+    return Count(1, 1, 1, "exact", start, end)
+
+
+def _single(row: Sequence[Unit], i: int) -> Group | None:
+    """ "a senior police officer": an article, determiner or possessive and a singular noun for a person."""
+    opener = "article" if row[i].role("number") == "article" else "possessive" if row[i].cue("possessive") else "definite"
+    k, steps = i + 1, 0
+    while k < len(row) and steps <= MAX_PREMODIFIERS:
+        unit = row[k]
+        sense = unit.sense("victim")
+        if sense and sense.entry:
+            if k + 1 < len(row) and row[k + 1].sense("victim") and not row[k + 1].capital:
+                k, steps = k + 1, steps + 1
+                continue
+            if sense.entry.get("plural"):
+                return None
+            last = _name_after(row, k)
+            kind, target = _kind_of(sense)
+            kind = (_side(row, i, k) or kind) if kind == "unknown" else kind
+            return Group(_one(row[i].start, row[last].end), i, last, kind, target, named=last > k, opener=opener)
+        if (unit.number is not None or unit.sense("number")) and k + 1 < len(row) and row[k + 1].role("number") == "measure":
+            k, steps = k + 2, steps + 1  # "a 12-year-old girl"
+            continue
+        if unit.mark or unit.sense("casualty") or unit.sense("relation") or unit.sense("number"):
+            return None
+        if unit.form.get("cue") and not unit.cue("skip", "more", "adjective"):
+            return None
+        k, steps = k + 1, steps + 1
+    return None
+
+
+def _bare(row: Sequence[Unit], i: int) -> Group | None:
+    """A singular noun without an article: before a name ("constable Ali Gul"), or in a headline ("Teacher shot dead")."""
+    k = i
+    while k < len(row) and k - i <= MAX_BARE_PREMODIFIERS and not row[k].sense("victim"):
+        if not (row[k].sense("actor") or row[k].sense("country") or row[k].cue("adjective")):
+            return None
+        k += 1
+    if k >= len(row):
+        return None
+    while k + 1 < len(row) and row[k + 1].sense("victim") and not row[k + 1].capital:
+        k += 1
+    sense = row[k].sense("victim")
+    if sense is None or sense.entry is None or sense.entry.get("plural"):
+        return None
+    last = _name_after(row, k)
+    kind, target = _kind_of(sense)
+    kind = (_side(row, i, k) or kind) if kind == "unknown" else kind
+    return Group(_one(row[i].start, row[last].end), i, last, kind, target, named=last > k, opener="name" if last > k else "bare")
+
+
+def _name_after(row: Sequence[Unit], k: int) -> int:
+    last = k
+    j = k + 1
+    while j < len(row) and row[j].capital and _is_name_part(row[j]):
+        last, j = j, j + 1
+    return last
+
+
+def _is_name_part(unit: Unit) -> bool:
+    if unit.mark or unit.number is not None:
+        return False
+    return not unit.form or not (unit.form.keys() - {"victim", "place", "blank"} or "actor" in unit.form)
+
+
+def _person(row: Sequence[Unit], i: int) -> Group | None:
+    """Two capitalised words that nothing else explains, or more: a person by name."""
+    j = i
+    plain = 0
+    kind, target = "unknown", None
+    while j < len(row) and row[j].capital and _is_name_part(row[j]):
+        plain += not row[j].form
+        if row[j].sense("victim") and kind == "unknown":
+            kind, target = _kind_of(row[j].sense("victim"))
+        j += 1
+    if j - i < 2 or not plain:
+        return None
+    return Group(_one(row[i].start, row[j - 1].end), i, j - 1, kind, target, named=True, opener="name")
+
+
+def _is_part_cue(unit: Unit, side: str) -> bool:
+    """Whether a word of parts may stand on this side of the part: "including two women", "two women among them"."""
+    sense = unit.form.get("cue")
+    if not sense or not sense.entry or sense.entry.attributes.get("role") != "part":
+        return False
+    return bool(sense.entry.attributes.get("side", side) == side)
+
+
+def _mark_parts(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
+    """Groups after "including" or before "of them" are parts, and so are those chained to them."""
+    marked: list[Group] = []
+    for group in groups:
+        before = row[max(group.first - 3, 0) : group.first]
+        part = any(_is_part_cue(unit, "before") for unit in before) or _part_follows(row, group.last)
+        part = part or any(_is_part_cue(unit, "after") for unit in row[group.first : group.last + 1])
+        if not part and marked and marked[-1].part and chained(row, marked[-1], group):
+            part = True
+        marked.append(replace(group, part=part))
+    return marked
+
+
+def _part_follows(row: Sequence[Unit], last: int) -> bool:
+    """ "five commanders of the force among them": the mark of a part at the end of its phrase."""
+    for unit in row[last + 1 : last + 11]:
+        if _is_part_cue(unit, "after"):
+            return True
+        if unit.mark or unit.sense("casualty") or unit.sense("trigger") or unit.sense("speech") or unit.sense("number"):
+            return False
+        if unit.cue("auxiliary", "subordinate", "coordination", "boundary", "part"):
+            return False
+    return False
+
+
+def _mark_breakdowns(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
+    """Groups that follow a total and add up to it are its parts: "eleven people - six men, three women, two children"."""
+    for t, total in enumerate(groups):
+        if total.part or (total.count.best or 0) < 2:
+            continue
+        n, reached = t + 1, 0
+        while n < len(groups) and (n == t + 1 or chained(row, groups[n - 1], groups[n])):
+            reached += groups[n].count.best or 0
+            n += 1
+            if reached == total.count.best and n - t > 2 and not _has_own_verb(row, groups[n - 1].last):
+                if groups[t + 1].first - total.last <= MAX_BREAKDOWN_GAP:
+                    groups = [*groups[: t + 1], *(replace(group, part=True) for group in groups[t + 1 : n]), *groups[n:]]
+                break
+    return groups
+
+
+def _has_own_verb(row: Sequence[Unit], last: int) -> bool:
+    """Whether a casualty word follows at once, as in "… three policemen and two civilians were injured"."""
+    for unit in row[last + 1 : last + 4]:
+        sense = unit.sense("casualty")
+        if sense and sense.entry:
+            return sense.entry.get("patient") in ("before", "either")
+        if not unit.cue("auxiliary", "skip"):
+            return False
+    return False
+
+
+def apposed(row: Sequence[Unit], left: Group, right: Group) -> bool:
+    """Whether the right group is another name of the left: "Ali Baloch, a teacher", "two soldiers, Sepoy Ali and Naik Gul"."""
+    between = row[left.last + 1 : right.first]
+    if not between or between[-1].text != "," or len(between) > MAX_CHAIN_GAP or left.part != right.part:
+        return False
+    if any(unit.sense("casualty") or unit.sense("speech") or unit.cue("coordination") for unit in between):
+        return False
+    if right.named:
+        return not left.named
+    return left.named and left.count.best == 1 == right.count.best and right.opener in ("article", "definite", "bare")
+
+
+def chained(row: Sequence[Unit], left: Group, right: Group) -> bool:
+    """Whether two groups are joined by "and" or a comma, with nothing between that ends the enumeration."""
+    between = row[left.last + 1 : right.first]
+    if not between or len(between) > MAX_CHAIN_GAP:
+        return False
+    if not (right.noun or right.more):  # an age, a house number
+        return False
+    if between[-1].text == "," and right.last + 1 < len(row) and row[right.last + 1].sense("speech"):
+        return False  # "…, a police officer said"
+    if not (between[-1].cue("coordination", "company") or between[-1].text == ",") or apposed(row, left, right):
+        return False
+    return not any(
+        unit.sense("casualty") or unit.sense("trigger") or unit.sense("speech")
+        or unit.cue("auxiliary", "subordinate", "part", "relative") or unit.text in ';:"'
+        for unit in between
+    )  # fmt: skip
