@@ -46,7 +46,7 @@ def _perpetrator(
         return None, "", ""
     if claimants and FAMILY[event_type] not in STATE_FAMILIES:
         return claimants[0], "claimed", "actor.claim"
-    if FAMILY[event_type] in STATE_FAMILIES or _is_state_action(event):
+    if FAMILY[event_type] in STATE_FAMILIES or (FAMILY[event_type] != "explosion" and _is_state_action(event)):
         state = [hit for hit in doing if knowledge.is_state(hit.actor)]
         state = state or [h for h in _hits(event, knowledge, ("speaker", "named")) if knowledge.is_state(h.actor)
                           and knowledge.actors[h.actor].kind != "government"]  # fmt: skip
@@ -110,7 +110,7 @@ def _by_country(event: Event, event_type: str, knowledge: Knowledge) -> ActorHit
 
 
 def _is_police(hit: ActorHit, knowledge: Knowledge) -> bool:
-    return knowledge.actors[hit.actor].kind == "police"
+    return knowledge.actors[hit.actor].kind in ("police", "paramilitary")
 
 
 def _hits(event: Event, knowledge: Knowledge, parts: tuple[str, ...]) -> Iterator[ActorHit]:
@@ -129,7 +129,11 @@ def is_by_forces(event: Event, event_type: str, knowledge: Knowledge) -> bool:
     """Whether forces killed or hunted militants in what is told with weak words only ("killed seven militants")."""
     if FAMILY[event_type] not in ("assault", "abduction") or not _is_state_action(event):
         return False
-    return not any(knowledge.is_armed(hit.actor) for hit in _hits(event, knowledge, ("claim", "by", "agent")))
+    doing = [hit.actor for hit in _hits(event, knowledge, ("claim", "by", "agent"))]
+    if any(map(knowledge.is_armed, doing)):
+        return False
+    attacked = any(t.entry.get("violent") and t.event == "armed_attack" for t in event.frames[0].asserted)
+    return not attacked or any(map(knowledge.is_state, doing))
 
 
 def is_crackdown(event: Event, event_type: str, knowledge: Knowledge) -> bool:

@@ -307,7 +307,7 @@ def _attach(event: Event, frame: Frame) -> None:
     weight = 6 if len(event.frames) == 1 else 2
     for trigger in frame.asserted:
         family = FAMILY[trigger.event]
-        strength = 3 if trigger.strength == "strong" else 1
+        strength = {"strong": 3, "firm": 2}.get(trigger.strength, 1)
         event.families[family] += weight * strength if not trigger.definite or len(event.frames) == 1 else 1
     for toll in frame.tolls:
         if toll.event != "none" and not frame.asserted:

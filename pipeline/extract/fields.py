@@ -14,6 +14,9 @@ from pipeline.extract.places import NAMED_PREC, WIDE, Where
 from pipeline.extract.reading import ClaimReading, Span
 from pipeline.extract.tolls import Toll
 
+LEAD_VOTE = 3.0  # how much more the first clause says about the type than a later one
+VOTES = {"strong": 3.0, "firm": 1.5, "weak": 0.6}
+AFTERMATH = ("clash", "other", "raid", "arrest")
 ROLE_WEIGHT = {"in": 2.0, "near": 1.6, "attr": 1.5, "between": 0.8, "bare": 0.3, "office": 0.1}
 TYPE_ORDER = (
     "execution", "suicide_bombing", "drone_strike", "missile_strike", "air_strike", "shelling", "ied_explosion",
@@ -139,16 +142,19 @@ def event_type(event: Event) -> tuple[str, str]:
     """The type with the rule that gave it: the family with most weight, then the most specific type in it."""
     votes: dict[str, float] = {}
     rules: dict[str, str] = {}
+    attacked = any(trigger.event == "armed_attack" for trigger in event.frames[0].asserted)
     for n, frame in enumerate(event.frames):
-        weight = 3.0 if n == 0 else 1.0
         for trigger in frame.asserted:
-            if trigger.definite and n and trigger.strength != "strong":
-                continue
-            votes[trigger.event] = votes.get(trigger.event, 0.0) + weight * (3.0 if trigger.strength == "strong" else 0.6)
+            weight = LEAD_VOTE if n == 0 else 1.0
+            if n and trigger.definite:
+                weight = 0.3
+            if n and attacked and FAMILY[trigger.event] in AFTERMATH:
+                weight *= 0.4  # the fight, the search and the bodies that follow an attack are not its type
+            votes[trigger.event] = votes.get(trigger.event, 0.0) + weight * VOTES[trigger.strength]
             rules.setdefault(trigger.event, trigger.entry.id)
         for toll in frame.tolls:
             if toll.event != "none":
-                votes[toll.event] = votes.get(toll.event, 0.0) + 0.2 * weight
+                votes[toll.event] = votes.get(toll.event, 0.0) + 0.2 * (LEAD_VOTE if n == 0 else 1.0)
                 rules.setdefault(toll.event, f"toll.{toll.field}")
     own = {trigger.event for frame in event.frames for trigger in frame.strong} - {"arrest"}
     if event.parent is not None and not own:

@@ -47,7 +47,7 @@ KINDS: dict[str, dict[str, object]] = {
     },
     "trigger": {
         "event": EVENT_TYPES,
-        "strength": frozenset({"strong", "weak", "generic"}),
+        "strength": frozenset({"strong", "firm", "weak"}),
         "agent": frozenset({"state", "armed", "any"}),
         "violent": BOOL,
     },

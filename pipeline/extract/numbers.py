@@ -109,7 +109,7 @@ def _figure(row: Sequence[Unit], start: int, i: int, text: str, qualifier: str) 
         if plain is None:
             return None
         value, j = plain
-    if value > LIMIT or is_measure(row, i, j) or _is_year(row, i, j, value):
+    if value > LIMIT or is_measure(row, i, j) or _is_label(row, i, text) or _is_year(row, i, j, value):
         return None
     high: int | None = value
     low: int | None = value
@@ -142,6 +142,12 @@ def _is_age(row: Sequence[Unit], i: int, j: int) -> bool:
     if i < 2 or row[i - 1].text not in (",", "(") or not row[i - 2].capital or row[i - 2].mark or row[i].number is None:
         return False
     return j >= len(row) or row[j].text in (",", ")")
+
+
+def _is_label(row: Sequence[Unit], i: int, text: str) -> bool:
+    """The number of "N-25", "PB-10" and "F-16"."""
+    start = row[i].start
+    return row[i].number is not None and start > 1 and text[start - 1] in "-–/" and text[start - 2].isalpha()
 
 
 def _is_year(row: Sequence[Unit], i: int, j: int, value: int) -> bool:

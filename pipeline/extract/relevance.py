@@ -43,7 +43,7 @@ def demote(events: Sequence[Event], scenes: Sequence[Scene]) -> str:
 
 def _quiet(scene: Scene) -> str:
     """A context that the first sentence names before anything that happened."""
-    told = [t.at for t in scene.triggers if t.polarity == "asserted" and t.strength != "generic"]
+    told = [t.at for t in scene.triggers if t.polarity == "asserted"]
     told += [toll.first for toll in scene.tolls]
     first = min(told, default=len(scene.row))
     for i, unit in enumerate(scene.row):

@@ -119,7 +119,7 @@ def triggers_of(row: Sequence[Unit], tolls: Sequence[Toll], cues: Mapping[str, S
         if not sense or not sense.entry:
             continue
         entry = sense.entry
-        if "casualty" in unit.form and i not in anchors and entry.get("strength") == "weak":
+        if "casualty" in unit.form and i not in anchors and entry.get("strength") != "strong":
             continue
         polarity = polarity_at(row, i, cues)
         found.append(Trigger(i, entry, str(entry.get("event")), str(entry.get("strength")), polarity, _definite(row, i)))
