@@ -166,6 +166,11 @@ def test_page_without_text_is_a_reject(body: bytes) -> None:
     assert refusal(body)[0] == "no_text"
 
 
+def test_page_of_very_many_elements_is_too_large() -> None:
+    assert refusal(page(body="<p>" + "<span>x</span>" * 20_100))[0] == "too_large"
+    assert article(page(after="<div class='related'><a href='/x'>A story</a></div>" * 20_100))["text"] == TEXT
+
+
 @pytest.mark.parametrize("kind", ["application/pdf", "image/jpeg", "application/json", "text/plain"])
 def test_other_media_types_are_not_html(kind: str) -> None:
     assert refusal(page(), content_type=kind)[0] == "not_html"

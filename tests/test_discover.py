@@ -8,8 +8,10 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import polars as pl
 import pytest
+from hypothesis import given, strategies
 
 from pipeline import contract
 from pipeline.discover import Discovered, discover, parse_atom, parse_news_sitemap, parse_rss, parse_sitemap
@@ -382,3 +384,33 @@ def test_index_of_very_many_sitemaps_is_bounded_and_says_so() -> None:
         found = find(web, ("sitemap", "/sitemap.xml", None))
         assert len(web.paths()) == 41
     assert found.note is not None and "60 sitemaps may hold the day, 40 were asked" in found.note
+
+
+# --- whatever comes ----------------------------------------------------------------------------------------------
+
+FEEDS = {
+    "rss": rss(("/a", "Tue, 16 Jan 2024 08:00:00 GMT"), ("/b", None)),
+    "atom": b"""<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title><link href="/a"/>
+      <updated>2024-01-17T09:00:00Z</updated></entry></feed>""",
+    "news_sitemap": urlset(("/a", "2024-01-16T08:00:00Z", "2024-01-16")),
+    "sitemap": index(("/s.xml", "2024-01-16"), base="http://news.example"),
+}
+
+
+@hypothesis.settings(max_examples=300, deadline=None)
+@given(
+    adapter=strategies.sampled_from(sorted(FEEDS)),
+    cuts=strategies.lists(strategies.tuples(strategies.floats(0, 1), strategies.binary(max_size=10)), max_size=6),
+    packed=strategies.booleans(),
+)
+def test_mutated_feeds_are_read_or_refused(adapter: Any, cuts: list[tuple[float, bytes]], packed: bool) -> None:
+    data = gzip.compress(FEEDS[adapter], mtime=0) if packed else FEEDS[adapter]
+    for where, piece in cuts:
+        at = int(where * len(data))
+        data = data[:at] + piece + data[at + 2 :]
+    try:
+        read = read_entries(adapter, data, FEED_URL)
+    except RejectError as error:
+        assert error.reason in ("feed_unreadable", "feed_unsafe", "too_large")
+    else:
+        assert all(isinstance(entry.url, str) and entry.url for entry in read.entries)
