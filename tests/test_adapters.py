@@ -21,12 +21,13 @@ from pipeline.discover import archive_page, common_crawl, gdelt, gdelt_files, gd
 from pipeline.discover.past import Asked, Finding, is_of_hosts, url_day
 from pipeline.errors import ConfigError, RejectError
 from pipeline.io import foreign
+from pipeline.io.http import open_client
 from pipeline.sources import Discovery, Politeness
 from tests.protocols import common_crawl as crawl
 from tests.protocols import gdelt as gdelt_server
 from tests.protocols import wayback as machine
 from tests.protocols.serve import NOT_FOUND, Reply, Request, Site, client, serve
-from tests.scripted_server import source
+from tests.scripted_server import settings, source
 
 DAY = date(2024, 1, 16)
 MORNING = datetime(2024, 1, 16, 8, 0, tzinfo=UTC)
@@ -633,6 +634,43 @@ def test_a_server_that_knows_no_ranges_is_read_once_if_it_is_small() -> None:
         place = f"{site.base}/a.warc.gz#bytes=0-99"
         with pytest.raises(RejectError, match="100"):
             c.run(common_crawl.fetch_capture(page.url, place, c, Politeness()))
+
+
+# --- manners
+
+
+@pytest.mark.parametrize(("how", "pause"), [({}, 5.5), ({"delay_s": 9.0}, 9.0), ({"delay_s": 0.0}, 0.0)])
+def test_a_service_is_asked_no_faster_than_it_allows(how: dict[str, Any], pause: float) -> None:
+    pauses: list[float] = []
+
+    async def note(seconds: float) -> None:
+        pauses.append(seconds)
+
+    with serve(gdelt_server.Doc(articles(300))) as site:
+        discovery = {"adapter": "gdelt", "url": f"{site.base}/api/v2/doc/doc", "hosts": [OUTLET]} | how
+        outlet = source(site.base, discovery=[discovery])
+        with open_client(settings(), sleep=note, now=lambda: LATER) as opened:
+            found = opened.run(gdelt.look(Asked(outlet, outlet.discovery[0], DAY, opened)))
+    assert len(found.entries) == 300
+    # Pauses run on from the turn before, which was not slept through here: each is longer than the one before.
+    assert len(pauses) >= len(site.requests()) - 1 if pause else not pauses
+    assert all(seconds > pause - 1 for seconds in pauses)
+
+
+def test_a_wait_that_the_service_asks_for_is_kept() -> None:
+    pauses: list[float] = []
+
+    async def note(seconds: float) -> None:
+        pauses.append(seconds)
+
+    service = memory(machine.Capture("20240116090000", f"http://{OUTLET}/1"),
+                     failing=[Reply(b"Too Many Requests", 429, {"Retry-After": "30"})])  # fmt: skip
+    with serve(service) as site:
+        outlet = source(site.base, discovery=[
+            {"adapter": "wayback", "url": f"{site.base}/cdx/search/cdx", "hosts": [OUTLET], "delay_s": 0}])  # fmt: skip
+        with open_client(settings(), sleep=note, now=lambda: LATER) as opened:
+            opened.run(wayback.look(Asked(outlet, outlet.discovery[0], DAY, opened)))
+    assert 30.0 in pauses
 
 
 # --- nothing that comes in stops the run

@@ -125,6 +125,17 @@ def test_archives_are_left_alone_where_the_outlet_shows_the_whole_day() -> None:
     assert found.result.tables["link"]["adapter"].to_list() == ["sitemap"]
 
 
+@pytest.mark.parametrize(("captured", "state"), [(True, "partial"), (False, "ok")])
+def test_the_silence_of_a_sitemap_is_checked_against_archives(captured: bool, state: str) -> None:
+    empty = b'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"></urlset>'
+    wayback = machine.Machine([machine.Capture("20240116090000", STORY, PAGE)] if captured else [])
+    with serve(world(own=lambda request: Reply(empty), wayback=wayback)) as site:
+        ways = [{"adapter": "sitemap", "url": f"{site.base}/sitemap.xml"}, everything(site.base)[2]]
+        found = find(source(site.base, discovery=ways))
+    assert found.state == state
+    assert found.result.tables["link"]["url"].to_list() == ([STORY] if captured else [])
+
+
 def test_where_the_outlet_fails_its_archives_are_asked() -> None:
     wayback = machine.Machine([machine.Capture("20240116090000", STORY, PAGE)])
     with serve(world(own=lambda request: Reply(b"oops", 404), wayback=wayback)) as site:

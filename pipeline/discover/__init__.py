@@ -97,8 +97,10 @@ def discover(source: Source, day: date, client: Client) -> Discovered:
     if not within:
         return Discovered(Result({"link": contract.empty("link")}), "unreachable", _out_of_reach(source, day))
     looks = client.run(_look_all([how for how in within if how.adapter not in SAMPLES], asked))
-    if not any(_sees_whole_day(look, asked) and not look.failures for look in looks):
-        # What others chanced to see is dear and never whole: asked for where the outlet shows no whole day.
+    is_whole = any(_sees_whole_day(look, asked) and not look.failures for look in looks)
+    if not is_whole or not _links(asked, looks, []):
+        # What others chanced to see is dear and never whole: asked for where the outlet shows no whole day, or a day
+        # without any article, which may be the silence of a sitemap that has forgotten it.
         looks += client.run(_look_all([how for how in within if how.adapter in SAMPLES], asked))
     rejects = [row for look in looks for row in look.rejects]
     links = _links(asked, looks, rejects)
@@ -304,11 +306,13 @@ def _judge(asked: _Day, looks: list[_Look]) -> tuple[State, str | None]:
     if not any(look.successes for look in looks):
         return "failed", "; ".join(notes) or None
     partial = any(look.failures for look in looks)
-    if not any(_sees_whole_day(look, asked) for look in looks):
+    is_whole = any(_sees_whole_day(look, asked) for look in looks)
+    samples = [look for look in looks if look.how.adapter in SAMPLES and look.successes]
+    if samples and (not is_whole or any(look.entries for look in samples)):
+        names = ", ".join(sorted({look.how.adapter for look in samples}))
+        return "partial", "; ".join([f"seen through {names}, which may have missed pages", *notes])
+    if not is_whole:
         begins = min((look.begins_at for look in looks if look.begins_at), default=None)
-        samples = sorted({look.how.adapter for look in looks if look.how.adapter in SAMPLES and look.successes})
-        if samples:
-            return "partial", "; ".join([f"seen through {', '.join(samples)}, which may have missed pages", *notes])
         if begins is None or begins >= asked.end:
             when = f"begin at {begins:%Y-%m-%d %H:%M} UTC, after the day" if begins else "list nothing with a time"
             return "unreachable", "; ".join([f"feeds {when}", *notes])
