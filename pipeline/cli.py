@@ -259,6 +259,49 @@ def archive_verify(as_json: Json = False) -> None:
         raise SystemExit(1)
 
 
+@archive_app.command("import")
+def archive_import(
+    path: Annotated[Path, typer.Argument(help="Folder (or file) with .warc, .warc.gz and .html files.")],
+    source_id: Annotated[str, typer.Option("--source", help="Outlet whose pages are taken.")],
+    as_json: Json = False,
+) -> None:
+    """Take an outlet's pages out of other people's WARC and HTML files, read them, load their days and publish."""
+    from datetime import UTC, datetime
+
+    from pipeline import corridor
+    from pipeline.ingest import ingest
+    from pipeline.sources import load_sources
+
+    settings = load_settings()
+    sources = load_sources(settings.sources)
+    if source_id not in sources:
+        raise ConfigError(f"no source {source_id!r}; known: {', '.join(sources)}")
+    started_at = datetime.now(UTC)
+    days = ingest(path, sources[source_id], settings, lambda day, counts: _print({"day": day, **counts}, as_json))
+    for day in days:
+        corridor.settle(day, settings)
+        corridor.validate(day, settings)
+        _print({"day": day, **corridor.load(day, settings, f"import__{day}", "cli", started_at)}, as_json)
+    if days:
+        _print(dict(corridor.publish(settings)), as_json)
+
+
+@app.command("audit-relevance")
+def audit_relevance(
+    n: Annotated[int, typer.Option(help="How many pages to show.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the random half.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Sample the pages that were judged irrelevant before reading, for a person to look at."""
+    from pipeline.fetch.triage import sample_irrelevant
+    from pipeline.io.warehouse import open_release
+
+    with open_release(load_settings().release / "analyst.duckdb") as connection:
+        rejects = connection.sql("SELECT * FROM reject WHERE stage = 'clean'").pl()
+    chosen = sample_irrelevant(rejects, n, seed).select("source_id", "day", "score", "reason", "detail", "locator")
+    _table("Judged irrelevant", list(chosen.iter_rows(named=True)), as_json)
+
+
 def _print(content: dict[str, Any], as_json: bool) -> None:
     text = (
         json.dumps(content, default=str) if as_json else "  ".join(f"{key} {value}" for key, value in content.items())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Counts = dict[str, int | str]
 DAY_TABLES = ("link", "capture", "article", "entity", "mention", "claim", "coverage", "reject")
+WORLD_ARCHIVES = ("gdelt", "gdelt_files", "common_crawl", "wayback")
 FOLDED_TABLES = ("incident_mention", "incident", "incident_ledger")
 
 
@@ -94,16 +95,36 @@ def clean(day: date, source_id: str, settings: Settings) -> Counts:
     source = _source(settings, source_id)
     captures = lake.read_partition(settings.lake, "capture", day, source_id)
     links = lake.read_partition(settings.lake, "link", day, source_id)
+    kept, irrelevant = _triage(source, captures, links, settings)
     result = run(
         source,
-        captures,
+        kept,
         links,
         lambda row: read_body(settings.archive, row["warc_file"], row["warc_offset"]),
         settings.knobs.clean,
     )
     lake.write_partition(settings.lake, "article", day, result.tables["article"], source_id)
-    _write_rejects(settings, day, source_id, "clean", result)
-    return {"articles": result.tables["article"].height, "rejects": result.rejects.height}
+    rejects = pl.concat([result.rejects, irrelevant])
+    lake.write_partition(settings.lake, "reject", day, rejects, f"{source_id}.clean")
+    return {"articles": result.tables["article"].height, "rejects": rejects.height}
+
+
+def _triage(
+    source: Source, captures: pl.DataFrame, links: pl.DataFrame, settings: Settings
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Leave out irrelevant pages before the costly parse, where links came from an archive of the world's news."""
+    from pipeline.fetch.triage import triage
+    from pipeline.io.warc import read_body
+
+    wide = links.filter(pl.col("adapter").is_in(WORLD_ARCHIVES))["link_id"]
+    doubtful = captures.filter(pl.col("link_id").is_in(wide.implode()))
+    pages = (
+        (row, read_body(settings.archive, row["warc_file"], row["warc_offset"]).data)
+        for row in doubtful.iter_rows(named=True)
+    )
+    relevant, rows = triage(pages, source.language)
+    left_out = set(doubtful["capture_id"]) - set(relevant)
+    return captures.filter(~pl.col("capture_id").is_in(list(left_out))), contract.frame("reject", rows)
 
 
 def extract(day: date, source_id: str, settings: Settings) -> Counts:
@@ -342,7 +363,7 @@ def _write_rejects(settings: Settings, day: date, source_id: str, stage: str, re
 
 
 def _rejects_of(settings: Settings, day: date, source_id: str) -> pl.DataFrame:
-    stages = ("discover", "fetch", "clean", "extract")
+    stages = ("discover", "fetch", "import", "clean", "extract")
     return lake.read_day(settings.lake, "reject", day, [f"{source_id}.{stage}" for stage in stages])
 
 
