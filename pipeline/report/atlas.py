@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -21,6 +22,8 @@ SCALE = WIDTH / (EAST - WEST)
 STRETCH = 1 / math.cos(math.radians((SOUTH + NORTH) / 2))
 HEIGHT = (NORTH - SOUTH) * SCALE * STRETCH
 KM = SCALE * STRETCH / 111.195
+# In units of the drawing, of which the map is 960 wide.
+FINEST_STEP = 1.0
 # Radius in km of the area in which an incident lies, by UCDP where_prec; a point where it is known better.
 AREA_KM = {3: 25.0, 4: 90.0, 5: 60.0, 6: 140.0, 7: 60.0}
 # More marks than this and those of one place and kind become one.
@@ -72,14 +75,16 @@ def _y(lat: float) -> float:
 
 
 def _path(points: Iterable[tuple[float, float]]) -> str:
-    drawn: list[str] = []
-    for lon, lat in points:
-        step = f"{_x(lon):.1f},{_y(lat):.1f}"
-        if not drawn or drawn[-1] != step:
+    """A line without the steps that nobody could see."""
+    steps = [(_x(lon), _y(lat)) for lon, lat in points]
+    drawn = steps[:1]
+    for step in steps[1:]:
+        if math.dist(step, drawn[-1]) >= FINEST_STEP or step == steps[-1]:
             drawn.append(step)
-    return "M" + "L".join(drawn)
+    return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in drawn)
 
 
+@cache
 def _ground() -> str:
     outlines = shipped_outlines()
     parts = []

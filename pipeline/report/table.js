@@ -8,20 +8,29 @@
   const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
   const field = (id) => document.getElementById(id);
   form.hidden = false;
+  // A browser lays out hundreds of rows at once, thousands only slowly: the rest waits for a click.
+  const PAGE = 200;
+  const more = document.getElementById("more");
+  let ordered = rows, limit = PAGE;
 
   const filter = () => {
     const asked = field("q").value.toLowerCase().split(/\s+/).filter(Boolean);
     const kind = field("kind").value, side = field("side").value, contested = field("contested").checked;
     let shown = 0;
-    for (const row of rows) {
+    for (const row of ordered) {
       const fits = (!kind || row.dataset.kind === kind) && (!side || row.dataset.side === side) &&
         (!contested || "contested" in row.dataset) && asked.every((word) => words.get(row).includes(word));
-      row.hidden = !fits;
       shown += fits;
+      row.hidden = !fits || shown > limit;
     }
+    more.hidden = shown <= limit;
+    more.textContent = `Show all ${shown}`;
     field("shown").textContent = shown === rows.length ? `${rows.length} incidents` : `${shown} of ${rows.length} incidents`;
   };
-  form.addEventListener("input", filter);
+  const refilter = () => { limit = PAGE; filter(); };
+  form.addEventListener("input", refilter);
+  more.addEventListener("click", () => { limit = Infinity; filter(); });
+  window.addEventListener("beforeprint", () => { limit = Infinity; filter(); });
   form.addEventListener("submit", (event) => event.preventDefault());
 
   const value = (row, column, numeric) => {
@@ -41,7 +50,11 @@
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
       const keyed = rows.map((row) => [value(row, column, numeric), row]);
       keyed.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0) * (up ? 1 : -1));
-      body.append(...keyed.map(([, row]) => row));
+      ordered = keyed.map(([, row]) => row);
+      // Emptied first: moving thousands of rows within their parent took seconds, this takes milliseconds.
+      body.replaceChildren();
+      body.append(...ordered);
+      filter();
     });
   });
   filter();
