@@ -18,6 +18,11 @@ from pipeline.stage import Result, reject_row
 __all__ = ["Article", "ReadFunction", "Reader", "Reading", "extract", "load_reader", "read_lines"]
 
 Json = dict[str, Any]
+CLAIM_COLUMNS = (
+    "field", "victim_group", "value", "canonical_id", "low", "best", "high", "starts_on", "ends_on", "precision",
+    "country",
+    "admin1", "lat", "lon", "where_prec", "qualifier", "speaker", "speaker_type", "stance", "rule", "confidence",
+)  # fmt: skip
 
 
 def extract(articles: pl.DataFrame, reader: Reader) -> Result:
@@ -58,21 +63,18 @@ def _add_rows(
     for mention in reading.mentions:
         mention_id = make_id("men", row["article_id"], mention.span.start, mention.span.end, mention.event_type)
         mentions.append(base | _quote(text, mention.span) | {
-            "mention_id": mention_id, "event_type": mention.event_type, "role": mention.role, "polarity": mention.polarity,
-            "is_in_theatre": mention.is_in_theatre, "rule": mention.rule, "extractor_version": version,
+            "mention_id": mention_id, "event_type": mention.event_type, "role": mention.role,
+            "polarity": mention.polarity, "is_in_theatre": mention.is_in_theatre, "rule": mention.rule, "extractor_version": version,
             "confidence": mention.confidence, "seen_at": row["seen_at"],
         })  # fmt: skip
         for claim in mention.claims:
-            claim_id = make_id("clm", mention_id, claim.field, claim.victim_group, claim.span.start, claim.span.end, claim.value)
-            values = {
-                name: getattr(claim, name)
-                for name in ("field", "victim_group", "value", "canonical_id", "low", "best", "high", "starts_on", "ends_on",
-                             "precision", "country", "admin1", "lat", "lon", "where_prec", "qualifier", "speaker",
-                             "speaker_type", "stance", "rule", "confidence")
-            }  # fmt: skip
+            claim_id = make_id(
+                "clm", mention_id, claim.field, claim.victim_group, claim.span.start, claim.span.end, claim.value
+            )
+            values = {name: getattr(claim, name) for name in CLAIM_COLUMNS}
             claims.append(base | _quote(text, claim.span) | values | {
-                "claim_id": claim_id, "mention_id": mention_id, "said_at": row["published_at"], "seen_at": row["seen_at"],
-                "extractor_version": version,
+                "claim_id": claim_id, "mention_id": mention_id, "said_at": row["published_at"],
+                "seen_at": row["seen_at"], "extractor_version": version,
             })  # fmt: skip
 
 

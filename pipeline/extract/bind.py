@@ -61,8 +61,11 @@ def _perpetrator(
     country = _by_country(event, event_type, knowledge)
     if country is not None:
         side = knowledge.actors[country.actor].side
-        forces = [h for h in _hits(event, knowledge, ("by", "agent", "blame")) if knowledge.is_state(h.actor)
-                  and knowledge.actors[h.actor].side == side and knowledge.actors[h.actor].kind != "government"]  # fmt: skip
+        forces = [
+            hit
+            for hit in _hits(event, knowledge, ("by", "agent", "blame"))
+            if knowledge.is_force(hit.actor) and knowledge.actors[hit.actor].side == side
+        ]
         return (forces or [country])[0], "reported", "actor.country"
     state = [
         hit
@@ -150,7 +153,9 @@ def is_by_militants(event: Event, event_type: str, knowledge: Knowledge) -> bool
     if FAMILY[event_type] != "raid":
         return False
     doing = [hit.actor for hit in _hits(event, knowledge, ("claim", "by", "agent"))]
-    return any(map(knowledge.is_armed, doing)) and not any(map(knowledge.is_state, doing)) and not _is_state_action(event)
+    return (
+        any(map(knowledge.is_armed, doing)) and not any(map(knowledge.is_state, doing)) and not _is_state_action(event)
+    )
 
 
 def _is_state_action(event: Event) -> bool:
@@ -168,7 +173,7 @@ def _most_telling(hits: list[ActorHit], knowledge: Knowledge) -> ActorHit | None
     """The first force with a name of its own, else the first."""
     generic = knowledge.judgement.generic_forces
     named = [hit for hit in hits if hit.actor not in generic]
-    return (named or hits or [None])[0]
+    return next(iter(named or hits), None)
 
 
 def _default(event_type: str, setting: Setting, knowledge: Knowledge) -> str | None:
@@ -178,12 +183,17 @@ def _default(event_type: str, setting: Setting, knowledge: Knowledge) -> str | N
     return knowledge.judgement.default_force.get(country)
 
 
-def _claim(
-    field: str, hit: ActorHit, knowledge: Knowledge, setting: Setting, stance: str, rule: str
-) -> ClaimReading:
+def _claim(field: str, hit: ActorHit, knowledge: Knowledge, setting: Setting, stance: str, rule: str) -> ClaimReading:
     actor_id = knowledge.judgement.generic_forces.get(hit.actor, {}).get(setting.country or "", hit.actor)
-    return ClaimReading(field, Span(hit.start, hit.end), rule, value=knowledge.actors[actor_id].name, canonical_id=actor_id,
-                        stance=stance, confidence=0.85 if stance == "reported" else 0.75)  # fmt: skip
+    return ClaimReading(
+        field,
+        Span(hit.start, hit.end),
+        rule,
+        value=knowledge.actors[actor_id].name,
+        canonical_id=actor_id,
+        stance=stance,
+        confidence=0.85 if stance == "reported" else 0.75,
+    )
 
 
 def _trigger_span(frame: Frame) -> Span:
@@ -202,10 +212,11 @@ def target_claim(event: Event, event_type: str, knowledge: Knowledge) -> ClaimRe
             for group in toll.groups:
                 for hit in frame.actors:
                     if group.first <= hit.at <= group.last and hit.actor in knowledge.judgement.targets:
-                        return ClaimReading("target", Span(hit.start, hit.end), "target.victim",
-                                            value=knowledge.judgement.targets[hit.actor], canonical_id=hit.actor)  # fmt: skip
+                        return _target(hit, knowledge, "target.victim")
         things = _things(frame, "target")
-        victims = [toll for toll in frame.tolls if toll.target and toll.field in ("killed", "injured", "abducted", "arrested")]
+        victims = [
+            toll for toll in frame.tolls if toll.target and toll.field in ("killed", "injured", "abducted", "arrested")
+        ]
         for hit in frame.actors:
             if hit.part == "target" and hit.actor in knowledge.judgement.targets:
                 return ClaimReading("target", Span(hit.start, hit.end), "target.actor",
@@ -214,11 +225,18 @@ def target_claim(event: Event, event_type: str, knowledge: Knowledge) -> ClaimRe
             name, span, rule = things[0]
             return ClaimReading("target", span, rule, value=name)
         if victims:
-            return ClaimReading("target", Span(victims[0].start, victims[0].end), "target.victim", value=victims[0].target)
+            return ClaimReading(
+                "target", Span(victims[0].start, victims[0].end), "target.victim", value=victims[0].target
+            )
         if things:
             name, span, rule = things[0]
             return ClaimReading("target", span, rule, value=name)
     return None
+
+
+def _target(hit: ActorHit, knowledge: Knowledge, rule: str) -> ClaimReading:
+    value = knowledge.judgement.targets[hit.actor]
+    return ClaimReading("target", Span(hit.start, hit.end), rule, value=value, canonical_id=hit.actor)
 
 
 def weapon_claims(event: Event) -> list[ClaimReading]:

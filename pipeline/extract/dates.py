@@ -83,20 +83,22 @@ def _value(row: Sequence[Unit], i: int, kind: str) -> int | None:
 
 def _day_number(row: Sequence[Unit], i: int) -> tuple[int, int] | None:
     """A day of the month, with its ordinal ending."""
-    if i >= len(row) or row[i].number is None or not 1 <= row[i].number <= 31:
+    number = row[i].number if i < len(row) else None
+    if number is None or not 1 <= number <= 31:
         return None
     j = i + 1
     if j < len(row) and row[j].start == row[i].end and row[j].role("date_word") == "part":
         j += 1
-    return row[i].number, j
+    return number, j
 
 
 def _year_number(row: Sequence[Unit], i: int) -> tuple[int, int] | None:
     j = i
     while j < len(row) and j <= i + 1 and (row[j].text in (",", ".") or row[j].role("relation") == "of"):
         j += 1
-    if j < len(row) and row[j].number is not None and MIN_YEAR <= row[j].number <= MAX_YEAR and len(row[j].text) == 4:
-        return row[j].number, j + 1
+    number = row[j].number if j < len(row) else None
+    if number is not None and MIN_YEAR <= number <= MAX_YEAR and len(row[j].text) == 4:
+        return number, j + 1
     return None
 
 

@@ -27,8 +27,9 @@ KIN = {
     frozenset(pair)
     for pair in (
         ("explosion", "assault"), ("assault", "clash"), ("clash", "raid"), ("raid", "arrest"), ("clash", "arrest"),
-        ("explosion", "clash"), ("assault", "raid"), ("abduction", "assault"), ("strike", "assault"), ("abduction", "other"),
-        ("other", "assault"), ("protest", "assault"), ("protest", "clash"), ("strike", "clash"), ("strike", "explosion"),
+        ("explosion", "clash"), ("assault", "raid"), ("abduction", "assault"), ("strike", "assault"),
+        ("abduction", "other"), ("other", "assault"), ("protest", "assault"), ("protest", "clash"), ("strike", "clash"),
+        ("strike", "explosion"),
         ("other", "clash"), ("protest", "arrest"), ("other", "raid"), ("raid", "explosion"), ("other", "strike"),
         ("strike", "raid"),
     )
@@ -52,6 +53,12 @@ class Frame:
     actors: list[ActorHit]
     cues: set[str]
     first_in_scene: bool
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Characters of the clause."""
+        row = self.scene.row[self.low : self.high]
+        return (row[0].start, row[-1].end) if row else (self.scene.start, self.scene.end)
 
     @property
     def strong(self) -> list[Trigger]:
@@ -112,9 +119,12 @@ class Event:
 def frames_of(scene: Scene) -> list[Frame]:
     """The clauses of a scene as frames."""
     clauses = clauses_of(scene)
-    # "Three men accused over a blast were hanged at dawn": the hanging, and what follows it, belongs to its victims' clause.
-    moved = {toll.anchor: toll.first for toll in scene.tolls if toll.passive and _clause(clauses, toll.anchor)
-             != _clause(clauses, toll.first)}  # fmt: skip
+    # "Three men accused over a blast were hanged at dawn": the hanging belongs to the clause of its victims.
+    moved = {
+        toll.anchor: toll.first
+        for toll in scene.tolls
+        if toll.passive and _clause(clauses, toll.anchor) != _clause(clauses, toll.first)
+    }
 
     def home(i: int) -> int:
         anchor = max((a for a in moved if a <= i and _clause(clauses, a) == _clause(clauses, i)), default=None)
@@ -299,7 +309,12 @@ def _lead(events: Sequence[Event]) -> Event:
 
 def _adds(frame: Frame) -> bool:
     """A frame without an event of its own that may say more about the current one."""
-    return bool(frame.tolls or any(a.part in ("claim", "blame", "by") for a in frame.actors) or "again" in frame.cues or frame.scene.nobody)
+    return bool(
+        frame.tolls
+        or any(a.part in ("claim", "blame", "by") for a in frame.actors)
+        or "again" in frame.cues
+        or frame.scene.nobody
+    )
 
 
 def _attach(event: Event, frame: Frame) -> None:

@@ -20,7 +20,9 @@ def line_of(article: Article, reading: Reading) -> Json:
         "lang": reading.language,
         "relevant": reading.relevant,
         "relevance": round(reading.relevance, 3),
-        "incidents": [incident_of(article.text, mention) for mention in reading.mentions if mention.polarity == "asserted"],
+        "incidents": [
+            incident_of(article.text, mention) for mention in reading.mentions if mention.polarity == "asserted"
+        ],
     }
 
 
@@ -85,7 +87,10 @@ def toll_of(claims: Sequence[ClaimReading], name: str, by_state: bool = False) -
     one_sided = [claim for claim in figures if claim.stance in ONE_SIDED]
     totals = [claim for claim in open_ if claim.victim_group == "all"]
     attackers = [claim for claim in open_ if claim.victim_group == "attackers"]
-    victims = {group: [claim for claim in open_ if claim.victim_group == group] for group in ("security_forces", "civilians", "unknown")}
+    victims = {
+        group: [claim for claim in open_ if claim.victim_group == group]
+        for group in ("security_forces", "civilians", "unknown")
+    }
     victim_sum = sum(_best(found) or 0 for found in victims.values() if found)
     attacker_best = _best(attackers)
     result: Json = {"low": None, "best": None, "high": None, "attackers": None if by_state else attacker_best,

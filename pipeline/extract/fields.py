@@ -20,8 +20,8 @@ AFTERMATH = ("clash", "other", "raid", "arrest")
 ROLE_WEIGHT = {"in": 2.0, "near": 1.6, "attr": 1.5, "between": 0.8, "bare": 0.3, "office": 0.1}
 TYPE_ORDER = (
     "execution", "suicide_bombing", "drone_strike", "missile_strike", "air_strike", "shelling", "ied_explosion",
-    "protest_crackdown", "ambush", "bombing", "border_skirmish", "raid_operation", "assassination", "arrest", "abduction",
-    "armed_clash", "armed_attack", "other",
+    "protest_crackdown", "ambush", "bombing", "border_skirmish", "raid_operation", "assassination", "arrest",
+    "abduction", "armed_clash", "armed_attack", "other",
 )  # fmt: skip
 
 
@@ -53,13 +53,29 @@ def date_claim(event: Event, previous: date | None, lead_day: date | None) -> Cl
     if best is None and event.role == "main" and not event.lead and lead_day is not None and not own:
         frame = event.frames[0]
         span = Span(frame.scene.start, frame.scene.end)
-        return ClaimReading("date", span, "date.round_up", value=lead_day.isoformat(), starts_on=lead_day, ends_on=lead_day,
-                            precision="day", confidence=0.4)  # fmt: skip
+        return ClaimReading(
+            "date",
+            span,
+            "date.round_up",
+            value=lead_day.isoformat(),
+            starts_on=lead_day,
+            ends_on=lead_day,
+            precision="day",
+            confidence=0.4,
+        )
     if best is None:
         return None
     value = best.first.isoformat() if best.first and best.first == best.last else f"{best.first}/{best.last}"
-    return ClaimReading("date", Span(best.start, best.end), best.rule, value=value, starts_on=best.first, ends_on=best.last,
-                        precision=best.precision, confidence=0.6 if best.said else 0.85)  # fmt: skip
+    return ClaimReading(
+        "date",
+        Span(best.start, best.end),
+        best.rule,
+        value=value,
+        starts_on=best.first,
+        ends_on=best.last,
+        precision=best.precision,
+        confidence=0.6 if best.said else 0.85,
+    )
 
 
 def _best_time(times: Sequence[When]) -> When | None:
@@ -68,9 +84,7 @@ def _best_time(times: Sequence[When]) -> When | None:
     return min(times, key=lambda when: order.get(when.precision, 9), default=None)
 
 
-def place_claim(
-    event: Event, knowledge: Knowledge, before: ClaimReading | None
-) -> tuple[ClaimReading | None, Setting]:
+def place_claim(event: Event, knowledge: Knowledge, before: ClaimReading | None) -> tuple[ClaimReading | None, Setting]:
     """The most specific place of the event, and country and province; without any, that of the event told before."""
     best: Where | None = None
     best_score = 0.0
@@ -160,7 +174,11 @@ def event_type(event: Event) -> tuple[str, str]:
     if event.parent is not None and not own:
         return event_type(event.parent)
     if not votes:
-        return ("armed_attack", "event.killed") if event.tolls("killed") or event.tolls("injured") else ("other", "event.none")
+        return (
+            ("armed_attack", "event.killed")
+            if event.tolls("killed") or event.tolls("injured")
+            else ("other", "event.none")
+        )
     families: dict[str, float] = {}
     for name, vote in votes.items():
         families[FAMILY[name]] = families.get(FAMILY[name], 0.0) + vote

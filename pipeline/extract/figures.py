@@ -106,8 +106,8 @@ def _is_claimed(frame: Frame, toll: Toll, knowledge: Knowledge) -> bool:
     i = min(toll.anchor, toll.first) - 1
     while i >= 0 and toll.first - i <= CLAIM_REACH and (
         row[i].text == "," or row[i].cue("self", "determiner", "auxiliary", "skip", "perfect", "relative") or row[i].role("relation") == "to"
-        or row[i].sense("actor") and row[i].sense("victim") is None and knowledge.is_armed(row[i].form["actor"].refs[0])
-        or row[i].sense("victim") and not row[i].sense("number")
+        or (row[i].sense("actor") and row[i].sense("victim") is None and knowledge.is_armed(row[i].form["actor"].refs[0]))
+        or (row[i].sense("victim") and not row[i].sense("number"))
     ):  # fmt: skip
         i -= 1
     if i < 0 or not (row[i].sense("speech") or row[i].sense("claim")):

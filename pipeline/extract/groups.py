@@ -115,8 +115,12 @@ def _counts_nobody(row: Sequence[Unit], i: int, j: int) -> bool:
         return True
     if j < len(row) and row[j].sense("casualty"):
         return False
-    if i and row[i].number is not None and row[i - 1].cue("auxiliary") and j < len(row) and (
-        row[j].cue("coordination") or row[j].mark
+    if (
+        i
+        and row[i].number is not None
+        and row[i - 1].cue("auxiliary")
+        and j < len(row)
+        and (row[j].cue("coordination") or row[j].mark)
     ):  # "the officer was 31 and …"
         return True
     return i > 0 and row[i - 1].role("relation") == "of" and not (i > 1 and row[i - 2].sense("casualty"))
@@ -183,7 +187,9 @@ def _one(start: int, end: int) -> Count:
 
 def _single(row: Sequence[Unit], i: int) -> Group | None:
     """ "a senior police officer": an article, determiner or possessive and a singular noun for a person."""
-    opener = "article" if row[i].role("number") == "article" else "possessive" if row[i].cue("possessive") else "definite"
+    opener = (
+        "article" if row[i].role("number") == "article" else "possessive" if row[i].cue("possessive") else "definite"
+    )
     k, steps = i + 1, 0
     while k < len(row) and steps <= MAX_PREMODIFIERS:
         unit = row[k]
@@ -198,7 +204,11 @@ def _single(row: Sequence[Unit], i: int) -> Group | None:
             kind, target = _kind_of(sense)
             kind = (_side(row, i, k) or kind) if kind == "unknown" else kind
             return Group(_one(row[i].start, row[last].end), i, last, kind, target, named=last > k, opener=opener)
-        if (unit.number is not None or unit.sense("number")) and k + 1 < len(row) and row[k + 1].role("number") == "measure":
+        if (
+            (unit.number is not None or unit.sense("number"))
+            and k + 1 < len(row)
+            and row[k + 1].role("number") == "measure"
+        ):
             k, steps = k + 2, steps + 1  # "a 12-year-old girl"
             continue
         if unit.mark or unit.sense("casualty") or unit.sense("relation") or unit.sense("number"):
@@ -226,7 +236,9 @@ def _bare(row: Sequence[Unit], i: int) -> Group | None:
     last = _name_after(row, k)
     kind, target = _kind_of(sense)
     kind = (_side(row, i, k) or kind) if kind == "unknown" else kind
-    return Group(_one(row[i].start, row[last].end), i, last, kind, target, named=last > k, opener="name" if last > k else "bare")
+    return Group(
+        _one(row[i].start, row[last].end), i, last, kind, target, named=last > k, opener="name" if last > k else "bare"
+    )
 
 
 def _name_after(row: Sequence[Unit], k: int) -> int:
@@ -302,7 +314,11 @@ def _mark_breakdowns(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
             n += 1
             if reached == total.count.best and n - t > 2 and not _has_own_verb(row, groups[n - 1].last):
                 if groups[t + 1].first - total.last <= MAX_BREAKDOWN_GAP:
-                    groups = [*groups[: t + 1], *(replace(group, part=True) for group in groups[t + 1 : n]), *groups[n:]]
+                    groups = [
+                        *groups[: t + 1],
+                        *(replace(group, part=True) for group in groups[t + 1 : n]),
+                        *groups[n:],
+                    ]
                 break
     return groups
 

@@ -50,6 +50,10 @@ class Knowledge:
         kinds = self.judgement.state_kinds | self.judgement.armed_kinds
         return actor.kind in kinds and actor_id not in self.judgement.silent and not actor.umbrella
 
+    def is_force(self, actor_id: str) -> bool:
+        """Whether the actor is a force of a state, not its government."""
+        return self.is_state(actor_id) and self.actors[actor_id].kind != "government"
+
     def is_armed(self, actor_id: str) -> bool:
         """Whether the actor is an armed group with a name of its own, no umbrella label."""
         actor = self.actors[actor_id]

@@ -20,7 +20,26 @@ from pipeline.extract.text import fold
 from pipeline.settings import load_yaml
 
 EVENT_TYPES = frozenset(
-    ["air_strike", "drone_strike", "missile_strike", "bombing", "suicide_bombing", "ied_explosion", "armed_attack", "ambush", "armed_clash", "assassination", "raid_operation", "arrest", "abduction", "shelling", "border_skirmish", "execution", "protest_crackdown", "other"]
+    [
+        "air_strike",
+        "drone_strike",
+        "missile_strike",
+        "bombing",
+        "suicide_bombing",
+        "ied_explosion",
+        "armed_attack",
+        "ambush",
+        "armed_clash",
+        "assassination",
+        "raid_operation",
+        "arrest",
+        "abduction",
+        "shelling",
+        "border_skirmish",
+        "execution",
+        "protest_crackdown",
+        "other",
+    ]
 )
 TOLL_FIELDS = frozenset({"killed", "injured", "abducted", "arrested", "released"})
 GROUPS = frozenset({"security_forces", "civilians", "attackers", "unknown"})
@@ -59,8 +78,8 @@ KINDS: dict[str, dict[str, object]] = {
     "country": {"country": STR, "demonym": BOOL},
     "month": {},
     "weekday": {},
-    "date_word": {"role": frozenset({"day", "part", "unit", "last", "this", "next", "ago", "earlier", "later", "before", "after",
-                                     "same", "night", "since", "eve", "clock"})},
+    "date_word": {"role": frozenset({"day", "part", "unit", "last", "this", "next", "ago", "earlier", "later",
+                                     "before", "after", "same", "night", "since", "eve", "clock"})},
     "speech": {
         "stance": frozenset({"reported", "claimed", "accused", "denied", "possible"}),
         "order": frozenset({"before", "after", "both"}),
@@ -71,8 +90,8 @@ KINDS: dict[str, dict[str, object]] = {
     "cue": {"role": frozenset({
         "separate", "background", "again", "aggregate", "negation", "hypothetical", "planned", "purpose",
         "habit", "part", "coordination", "auxiliary", "agent", "determiner", "possessive", "more", "subordinate",
-        "adjective", "all", "protest", "company", "object", "unknown", "perfect", "relative", "revision", "cause", "self", "skip",
-        "home", "boundary", "update"}), "side": frozenset({"before", "after"})},
+        "adjective", "all", "protest", "company", "object", "unknown", "perfect", "relative", "revision", "cause", "self",
+        "skip", "home", "boundary", "update"}), "side": frozenset({"before", "after"})},
     "context": {"role": frozenset({
         "aftermath", "court", "accident", "disaster", "drill", "sport", "trade", "crime", "anniversary", "statistics",
         "diplomacy", "analysis", "culture", "security"}), "weight": INT},
@@ -176,7 +195,9 @@ def _read_entry(path: Path, kind: str, raw: Any) -> Entry:
     values = raw.get("values") or {}
     for word in (*(raw.get("words") or ()), *values, *(raw.get("not_words") or ())):
         if not isinstance(word, str):
-            raise ConfigError(f"{where}: {word!r} is no text; put the word in quotes (YAML reads on, off, no as truth values)")
+            raise ConfigError(
+                f"{where}: {word!r} is no text; put the word in quotes (YAML reads on, off, no as truth values)"
+            )
     words: dict[str, int | None] = {fold(word): None for word in raw.get("words") or ()}
     words |= {fold(word): int(value) for word, value in values.items()}
     if not words and not raw.get("patterns"):

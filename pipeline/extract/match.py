@@ -132,8 +132,4 @@ def _allowed(text: str, start: int, end: int, form: Form) -> Form:
     word = text[start:end]
     capital = not word[0].islower()
     upper = not any(char.islower() for char in word)
-    return {
-        kind: sense
-        for kind, sense in form.items()
-        if (not sense.cased or capital) and (not sense.upper or upper)
-    }
+    return {kind: sense for kind, sense in form.items() if (not sense.cased or capital) and (not sense.upper or upper)}

@@ -9,7 +9,6 @@ from pipeline.extract.match import Sense
 from pipeline.extract.text import fold
 from pipeline.gazetteer import Place
 
-
 SECURITY, ATTACKERS = 1, 2  # what a number counts when an actor is its noun ("14 border guards")
 
 

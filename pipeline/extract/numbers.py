@@ -66,7 +66,11 @@ def count_at(row: Sequence[Unit], i: int, text: str) -> tuple[Count, int] | None
             qualifier, i = str(sense.entry.get("qualifier")), i + 1
         else:
             break
-    found = (_vague(row, start, i) or _between(row, start, i) or _figure(row, start, i, text, qualifier)) if i < len(row) else None
+    found = (
+        (_vague(row, start, i) or _between(row, start, i) or _figure(row, start, i, text, qualifier))
+        if i < len(row)
+        else None
+    )
     if found is None and i > start:  # "another" may itself be the number
         found = _figure(row, start, start, text, "exact")
     if found is None:

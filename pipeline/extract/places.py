@@ -77,6 +77,7 @@ def wheres_of(row: Sequence[Unit], text: str, places: Mapping[str, Place]) -> li
 
 def _is_name_of_person(row: Sequence[Unit], i: int) -> bool:
     """ "Siraj Bolan said": a place name inside a run of capitalised unknown words is a person's name."""
+
     def plain(unit: Unit) -> bool:
         return unit.capital and not unit.form and not unit.mark
 
@@ -107,7 +108,11 @@ def _unknown(row: Sequence[Unit], i: int, text: str) -> tuple[Where, int] | None
     noun = row[j].sense("place_noun") if j < len(row) else None
     start, end, level, stop = row[i].start, row[j - 1].end, "area", j
     if noun and noun.entry and noun.entry.get("order", "after") in ("after", "both"):
-        if j + 2 < len(row) and row[j + 1].role("relation") == "of" and (row[j + 2].capital or row[j + 2].sense("place")):
+        if (
+            j + 2 < len(row)
+            and row[j + 1].role("relation") == "of"
+            and (row[j + 2].capital or row[j + 2].sense("place"))
+        ):
             return None  # "the southern city of X": the noun belongs to X
         level = str(noun.entry.get("level"))
         stop = j + 1
@@ -176,15 +181,20 @@ def role_of(row: Sequence[Unit], i: int) -> str:
             return "office"
         elif unit.sense("victim") and j == head:
             return "home"
-        elif unit.sense("target") and j == head:
-            return "in"
-        elif (unit.sense("trigger") or unit.sense("casualty")) and of_seen:
+        elif (unit.sense("target") and j == head) or ((unit.sense("trigger") or unit.sense("casualty")) and of_seen):
             return "in"
         elif unit.text == "," and j and (row[j - 1].sense("place") or row[j - 1].sense("place_noun")
                                          or row[j - 1].capital):  # fmt: skip
             j -= 1
             continue
-        elif unit.mark or unit.sense("trigger") or unit.sense("casualty") or unit.sense("speech") or unit.sense("victim") or unit.sense("actor"):
+        elif (
+            unit.mark
+            or unit.sense("trigger")
+            or unit.sense("casualty")
+            or unit.sense("speech")
+            or unit.sense("victim")
+            or unit.sense("actor")
+        ):
             break
         j -= 1
     if after is not None and (after.sense("trigger") or after.sense("casualty") or after.sense("target")):

@@ -10,7 +10,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.errors import ConfigError
-from pipeline.extract import bind, dates, discourse, fields, figures, geography, places, relevance, roles, scene, speakers, tolls
+from pipeline.extract import (
+    bind,
+    dates,
+    discourse,
+    fields,
+    figures,
+    geography,
+    places,
+    relevance,
+    roles,
+    scene,
+    speakers,
+    tolls,
+)
 from pipeline.extract.knowledge import Knowledge, load_knowledge
 from pipeline.extract.language import language_of
 from pipeline.extract.lexicon import Pack, languages, load_pack
@@ -119,7 +132,12 @@ class Reader:
         return found
 
     def _mention(
-        self, text: str, event: discourse.Event, previous: date | None, lead_day: date | None, before: ClaimReading | None
+        self,
+        text: str,
+        event: discourse.Event,
+        previous: date | None,
+        lead_day: date | None,
+        before: ClaimReading | None,
     ) -> tuple[MentionReading, date | None]:
         said = {frame.scene.number: speakers.speaker_of(frame.scene, text, self.knowledge) for frame in event.frames}
         kind, rule = fields.event_type(event)
@@ -140,8 +158,7 @@ class Reader:
             )
             if claim is not None
         ]  # fmt: skip
-        frame = event.frames[0]
-        span = Span(frame.scene.start, frame.scene.end)
+        span = Span(*event.frames[0].extent)
         here = geography.in_theatre(setting.country, setting.admin1) or (
             setting.admin1 is None and setting.country in ("IR", "PK", None)
         )
@@ -154,7 +171,9 @@ class Reader:
         for made in scenes:
             for hit in made.actors:
                 actor = self.knowledge.actors[hit.actor]
-                found.append(EntityMention("actor", actor.name, Span(hit.start, hit.end), "actor", actor.id, actor.kind))
+                found.append(
+                    EntityMention("actor", actor.name, Span(hit.start, hit.end), "actor", actor.id, actor.kind)
+                )
             for where in made.wheres:
                 place = where.place
                 found.append(EntityMention("place", where.name, Span(where.start, where.end), where.rule,

@@ -9,7 +9,18 @@ from pipeline.extract.discourse import Event
 from pipeline.extract.reading import MentionReading
 from pipeline.extract.scene import Scene
 
-QUIET = ("aftermath", "court", "drill", "anniversary", "statistics", "diplomacy", "analysis", "trade", "culture", "sport")
+QUIET = (
+    "aftermath",
+    "court",
+    "drill",
+    "anniversary",
+    "statistics",
+    "diplomacy",
+    "analysis",
+    "trade",
+    "culture",
+    "sport",
+)
 DEADLY = ("accident", "disaster")
 POLICING = frozenset({"raid", "arrest", "other", "clash"})
 BAR = 3  # weight from which a context word that comes first says what a sentence is about

@@ -179,5 +179,5 @@ def _was(row: Sequence[Unit], j: int) -> bool:
 
 
 def _speaks(row: Sequence[Unit], i: int) -> bool:
-    near = row[max(i - 4, 0) : i] + row[i + 1 : i + 6]
+    near = [*row[max(i - 4, 0) : i], *row[i + 1 : i + 6]]
     return any(unit.sense("speech") for unit in near)

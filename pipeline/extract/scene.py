@@ -17,7 +17,9 @@ from pipeline.extract.units import Unit
 
 _BOMBS = ("bombing", "suicide_bombing", "ied_explosion")
 # Types of which one sentence tells two events even where a relative clause joins them.
-APART = {frozenset((act, other)) for act in ("execution", "arrest") for other in (*_BOMBS, "assassination", "abduction")}
+APART = {
+    frozenset((act, other)) for act in ("execution", "arrest") for other in (*_BOMBS, "assassination", "abduction")
+}
 APART |= {frozenset(("other", "abduction"))}
 REACH = 7  # units that a negation or an intention reaches forward
 
@@ -122,7 +124,9 @@ def triggers_of(row: Sequence[Unit], tolls: Sequence[Toll], cues: Mapping[str, S
         if "casualty" in unit.form and i not in anchors and entry.get("strength") != "strong":
             continue
         polarity = polarity_at(row, i, cues)
-        found.append(Trigger(i, entry, str(entry.get("event")), str(entry.get("strength")), polarity, _definite(row, i)))
+        found.append(
+            Trigger(i, entry, str(entry.get("event")), str(entry.get("strength")), polarity, _definite(row, i))
+        )
     return found
 
 
@@ -146,7 +150,9 @@ def polarity_at(row: Sequence[Unit], i: int, cues: Mapping[str, Sequence[int]]) 
 
 def _broken(row: Sequence[Unit], left: int, right: int) -> bool:
     return any(
-        unit.text in (",", ";", "-", ":", '"', ".") or unit.cue("subordinate", "boundary", "relative") or unit.sense("speech")
+        unit.text in (",", ";", "-", ":", '"', ".")
+        or unit.cue("subordinate", "boundary", "relative")
+        or unit.sense("speech")
         for unit in row[left + 1 : right]
     )
 
@@ -158,7 +164,9 @@ def clauses_of(scene: Scene) -> list[tuple[int, int]]:
     """
     # "Three men accused over a blast were hanged": a passive event stands where its victims stand.
     moved = {toll.anchor: toll.first for toll in scene.tolls if toll.passive}
-    told = sorted({moved.get(t.at, t.at) for t in scene.triggers} | {moved.get(t.anchor, t.anchor) for t in scene.tolls})
+    told = sorted(
+        {moved.get(t.at, t.at) for t in scene.triggers} | {moved.get(t.anchor, t.anchor) for t in scene.tolls}
+    )
     if len(told) < 2:
         return [(0, len(scene.row))]
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.extract.discourse import Event
 from pipeline.extract.knowledge import Knowledge
+from pipeline.extract.reading import ClaimReading, Span
 from pipeline.extract.scene import Scene
 from pipeline.extract.units import Unit
 
 REACH = 9
+NEAR = 3  # sentences from the last that tells of an event in which its sources still speak
+APPOSITION = 8  # units back from a title to the comma after the name that bears it
+PRONOUNS = frozenset({"he", "she", "it", "they"})
 TYPES = {"rebel": "militant", "militia": "militant", "state_force": "military", "paramilitary": "military",
          "police": "police", "government": "government", "foreign_state": "government"}  # fmt: skip
 
@@ -30,31 +35,61 @@ OUTLET = Speaker(None, "media", "reported")
 
 
 def speakers_of(scene: Scene, text: str) -> list[Speaker]:
-    """All speakers that the sentence names, nearest to its verb of speech first."""
-    found: list[Speaker] = []
-    for i, unit in enumerate(scene.row):
+    """All speakers that the sentence names, in the order of their verbs of speech; "...: ISPR" ends a headline."""
+    row, found = scene.row, []
+    for i, unit in enumerate(row):
         sense = unit.form.get("speech")
         if not sense or not sense.entry:
             continue
         stance = str(sense.entry.get("stance", "reported"))
-        for indices in (range(i - 1, max(i - REACH, -1), -1), range(i + 1, min(i + REACH, len(scene.row)))):
-            speaker = _in_range(scene.row, indices, text, stance)
+        before, after = range(i - 1, max(i - REACH, -1), -1), range(i + 1, min(i + REACH, len(row)))
+        for indices in {"after": (after,), "before": (before,)}.get(str(sense.entry.get("order")), (before, after)):
+            if indices is before and before and row[i - 1].text in PRONOUNS:
+                break
+            speaker = _in_range(row, indices, text, stance)
             if speaker is not None:
                 found.append(speaker)
                 break
+    if not found and len(row) > 2 and row[-2].text == ":" and row[-1].form.keys() & {"source", "actor"}:
+        speaker = _in_range(row, (len(row) - 1,), text, "reported")
+        found += [speaker] if speaker else []
     return found
+
+
+def telling(event: Event, event_type: str, text: str, knowledge: Knowledge) -> list[ClaimReading]:
+    """Who tells of the event: one claim of its type for each source, with the sentence as evidence.
+
+    The sentences are those of the event and the ones right after, as an article names its source once.
+    """
+    found: dict[str, ClaimReading] = {}
+    last = -NEAR
+    own = {frame.scene.number for frame in event.frames}
+    scenes = {frame.scene.number: frame.scene for frame in (*event.frames, *event.around)}
+    for number in sorted(scenes):
+        last = number if number in own else last
+        if number - last > NEAR or (number not in own and scenes[number].cues & {"background", "habit"}):
+            continue
+        for speaker in speakers_of(scenes[number], text):
+            typed = _typed(speaker, knowledge)
+            found.setdefault(
+                str(typed.name).casefold(),
+                ClaimReading("event_type", Span(scenes[number].start, scenes[number].end), "speaker.tells", value=event_type,
+                             speaker=typed.name, speaker_type=typed.type, stance=typed.stance),
+            )  # fmt: skip
+    return [claim for claim in found.values() if claim.stance != "denied"]
 
 
 def speaker_of(scene: Scene, text: str, knowledge: Knowledge) -> Speaker:
     """The first speaker of a sentence, or the outlet. What a militant says is a claim."""
     found = speakers_of(scene, text)
-    if not found:
-        return OUTLET
-    speaker = found[0]
-    if speaker.actor is None:
-        claimed = speaker.type == "militant" and speaker.stance == "reported"
-        return replace(speaker, stance="claimed") if claimed else speaker
-    kind = TYPES.get(knowledge.actors[speaker.actor].kind, "government")
+    return _typed(found[0], knowledge) if found else OUTLET
+
+
+def _typed(speaker: Speaker, knowledge: Knowledge) -> Speaker:
+    """The speaker with the kind of its actor; what a militant reports is a claim."""
+    kind = speaker.type
+    if speaker.actor is not None:
+        kind = TYPES.get(knowledge.actors[speaker.actor].kind, "government")
     stance = "claimed" if kind == "militant" and speaker.stance == "reported" else speaker.stance
     return replace(speaker, type=kind, stance=stance)
 
@@ -80,7 +115,9 @@ def _in_range(row: Sequence[Unit], indices: Sequence[int], text: str, stance: st
 def _extent(row: Sequence[Unit], j: int) -> tuple[int, int]:
     """A title with the capitalised name around it."""
     low = high = j
-    while high + 1 < len(row) and row[high + 1].capital and not row[high + 1].form.keys() & {"place", "speech", "weekday"}:
+    while (
+        high + 1 < len(row) and row[high + 1].capital and not row[high + 1].form.keys() & {"place", "speech", "weekday"}
+    ):
         high += 1
     while low > 0 and row[low - 1].capital and not row[low - 1].form:
         low -= 1

@@ -106,7 +106,9 @@ def _is_reduced(row: Sequence[Unit], groups: Sequence[Group], anchor: int, after
     if any(anchor < group.first and group.last < after and not group.named for group in groups):
         return False
     between = row[anchor + 1 : after]
-    return len(between) > 1 and not any(unit.mark or unit.cue("coordination", "subordinate", "boundary") for unit in between)
+    return len(between) > 1 and not any(
+        unit.mark or unit.cue("coordination", "subordinate", "boundary") for unit in between
+    )
 
 
 def _joined(row: Sequence[Unit], left: int, right: int) -> bool:
@@ -120,7 +122,11 @@ def _share(row: Sequence[Unit], found: list[Toll], anchor: int) -> list[Toll]:
     field = str(entry.get("field")) if entry else "killed"
     together = {field, shared.field} == {"killed", "injured"} and shared.count.best not in (0, 1)
     found[-1] = replace(shared, combined=together)
-    return [replace(shared, field=field, anchor=anchor, combined=together, end=max(shared.end, row[anchor].end), last=anchor)]
+    return [
+        replace(
+            shared, field=field, anchor=anchor, combined=together, end=max(shared.end, row[anchor].end), last=anchor
+        )
+    ]
 
 
 def _with_more(row: Sequence[Unit], found: list[Toll]) -> list[Toll]:
@@ -132,7 +138,9 @@ def _with_more(row: Sequence[Unit], found: list[Toll]) -> list[Toll]:
             kept.append(toll)
             continue
         joined = _summed(row, (*base.groups, *toll.groups), base.anchor, base.event, base.field, base.passive)
-        kept[kept.index(base)] = replace(joined, group=base.group, end=max(base.end, toll.end), last=max(base.last, toll.last))
+        kept[kept.index(base)] = replace(
+            joined, group=base.group, end=max(base.end, toll.end), last=max(base.last, toll.last)
+        )
     return kept
 
 
@@ -168,13 +176,30 @@ def _nobody(row: Sequence[Unit], anchor: int, entry: Entry) -> list[Toll]:
             if row[i].cue("negation"):
                 first = i
                 break
-            if row[i].mark or row[i].sense("speech") or row[i].sense("number") or row[i].cue("coordination", "subordinate"):
+            if (
+                row[i].mark
+                or row[i].sense("speech")
+                or row[i].sense("number")
+                or row[i].cue("coordination", "subordinate")
+            ):
                 return []
         else:
             return []
     unit = row[anchor]
     count = Count(0, 0, 0, "exact", row[first].start, unit.end)
-    made = Toll(str(entry.get("field")), count, "all", None, anchor, "none", row[first].start, unit.end, (), first=first, last=anchor)
+    made = Toll(
+        str(entry.get("field")),
+        count,
+        "all",
+        None,
+        anchor,
+        "none",
+        row[first].start,
+        unit.end,
+        (),
+        first=first,
+        last=anchor,
+    )
     also = entry.get("also")
     return [made, replace(made, field=str(also))] if also else [made]
 

@@ -1,0 +1,205 @@
+"""The reader on articles of our own: what it finds, what it leaves alone, and whether each value has its quote."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+import jsonschema
+import polars as pl
+import pytest
+
+from pipeline import contract
+from pipeline.errors import ConfigError
+from pipeline.extract import Article, Reader, extract, load_reader, read_lines
+from pipeline.settings import ROOT
+
+SCHEMA = json.loads((ROOT / "pipeline" / "contracts" / "extract_output.schema.json").read_text(encoding="utf-8"))
+LINE = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+
+# The difficulties of a real article about the exchange of strikes, in our own words.
+EXCHANGE = """\
+On Friday Iranian forces killed Murad Sanjrani, a senior commander of Jaish al-Adl, in an operation on Pakistani soil.
+
+It comes a month after both countries carried out air strikes on each other's territory.
+
+The IRGC said its missiles and drones had destroyed two bases of the group. It called the strikes an answer to \
+the attack on the police station of Rask in December, in which 11 policemen were killed.
+
+The navies of both countries held a joint drill in the Gulf last week. The United Nations urged both sides to \
+show restraint, and an analyst in Quetta hopes that the tension will soon ease.
+"""
+
+BLAST = """\
+QUETTA: At least three policemen were martyred and nine others injured when a roadside bomb hit their van in the \
+Dasht area of Mastung district on Tuesday, officials said.
+
+The injured were taken to a hospital in Quetta. Deputy Commissioner Aslam Tareen told reporters that two of them, \
+aged 24 and 31, were in a critical condition.
+
+No group has claimed the attack.
+
+Read more
+Most Popular
+Twelve die as bus falls into ravine in Sindh
+"""
+
+
+@cache
+def reader() -> Reader:
+    return load_reader()
+
+
+def read(text: str, published: str | None) -> list[dict[str, Any]]:
+    (line,) = read_lines([{"id": "a", "text": text, "published": published}])
+    LINE.validate(line)
+    for incident in line["incidents"]:
+        for item in incident["evidence"]:
+            assert text[item["start"] : item["end"]] == item["quote"]
+    found: list[dict[str, Any]] = line["incidents"]
+    return found
+
+
+def test_a_blast_with_its_toll_place_and_day() -> None:
+    (incident,) = [i for i in read(BLAST, "2024-03-13") if i["role"] == "main"]
+    assert incident["event_type"] == "ied_explosion"
+    assert incident["date"] == {"start": "2024-03-12", "end": "2024-03-12", "precision": "day"}
+    assert incident["place"]["admin1"] == "Balochistan"
+    assert incident["place"]["name"] in ("Dasht", "Mastung")
+    assert (incident["killed"]["low"], incident["killed"]["best"]) == (3, 3)
+    assert incident["injured"]["best"] == 9
+    assert incident["perpetrator"] is None
+    assert incident["claimed_by"] is None
+    assert incident["in_theatre"]
+
+
+def test_without_publication_date_no_date_is_invented() -> None:
+    for text in (BLAST, EXCHANGE):
+        assert {i["date"]["start"] for i in read(text, None) if i["role"] == "main"} == {None}
+
+
+def test_strikes_background_and_no_incident_from_drills_or_hopes() -> None:
+    incidents = read(EXCHANGE, "2024-02-25")
+    killing = incidents[0]
+    assert killing["role"] == "main"
+    assert killing["date"]["start"] == "2024-02-23"
+    assert killing["perpetrator"] == "Iranian forces"
+    assert killing["place"]["country"] == "PK"
+    assert killing["killed"]["best"] == 1
+    quotes = " ".join(item["quote"] for i in incidents for item in i["evidence"])
+    assert "drill" not in quotes and "hopes" not in quotes and "restraint" not in quotes
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "QUETTA: Twelve people died on Friday when a coach fell into a ravine near Uthal, rescue workers said.",
+            "accident",
+        ),
+        ("TEHRAN - The navy fired missiles at mock targets off Konarak on Sunday in a joint drill.", "drill"),
+        ("The president condemned the attack in Mastung in which six soldiers were killed on Monday.", "condemnation"),
+        ("The festival of dates opened in Turbat on Friday with music and a book fair.", "culture"),
+        ("An earthquake shook Saravan on Sunday; two people were killed and nine injured.", "disaster"),
+    ],
+)
+def test_what_is_no_news_of_an_incident(text: str, reason: str) -> None:
+    (line,) = read_lines([{"id": reason, "text": text, "published": "2024-01-15"}])
+    assert line["relevant"] is False, reason
+
+
+def test_a_claim_stays_apart_from_the_official_count() -> None:
+    text = (
+        "Two soldiers were martyred when a convoy was ambushed near Hoshab in Kech on Sunday, officials said.\n\n"
+        "The BLF said it had killed fourteen soldiers in the attack."
+    )
+    (incident,) = [i for i in read(text, "2024-05-06") if i["role"] == "main"]
+    assert incident["killed"]["best"] == 2
+    assert incident["killed"]["claimed"] == 14
+    assert incident["perpetrator"] == incident["claimed_by"] == "BLF"
+
+
+def test_a_round_up_is_several_incidents() -> None:
+    text = (
+        "TURBAT: Gunmen shot dead a barber in Turbat on Friday, police said.\n\n"
+        "In another incident, a hand grenade was thrown at a shop in Panjgur and injured two people.\n\n"
+        "Separately, the FC arrested three suspects in a raid in Kharan."
+    )
+    incidents = [i for i in read(text, "2024-06-08") if i["role"] == "main"]
+    assert [i["place"]["name"] for i in incidents] == ["Turbat", "Panjgur", "Kharan"]
+    assert incidents[0]["killed"]["best"] == 1
+    assert incidents[1]["injured"]["best"] == 2
+    assert incidents[2]["event_type"] in ("raid_operation", "arrest")
+
+
+def test_lines_come_back_one_for_one() -> None:
+    lines: list[dict[str, Any]] = [
+        {"id": "good", "text": BLAST, "published": "2024-03-13"},
+        {"id": "no text"},
+        {"id": "date", "text": BLAST, "published": "13 March"},
+        {"text": "no id"},
+        {"id": "type", "text": BLAST, "title": 3},
+        {"id": "broken", "error": "not JSON"},
+        {"id": "fa", "text": "سه مامور در خاش کشته شدند."},
+    ]
+    outputs = read_lines(lines)
+    assert len(outputs) == len(lines)
+    assert [output["id"] for output in outputs] == ["good", "no text", "date", "line 4", "type", "broken", "fa"]
+    for output in outputs:
+        LINE.validate(output)
+    assert [("error" in output) for output in outputs] == [False, True, True, True, True, True, False]
+    assert "published" in outputs[2]["error"]
+
+
+def test_reader_is_compiled_once_and_says_its_version() -> None:
+    assert reader().version == load_reader().version
+    assert len(reader().version) == 12
+
+
+def test_missing_lexicon_is_a_config_error(tmp_path: Any) -> None:
+    with pytest.raises(ConfigError, match="lexicon"):
+        load_reader(tmp_path)
+
+
+def article_frame(*texts: tuple[str, str]) -> pl.DataFrame:
+    seen = datetime(2024, 3, 13, 12, tzinfo=UTC)
+    rows: list[dict[str, object]] = [
+        {
+            "article_id": f"art_{n}", "capture_id": f"cap_{n}", "source_id": "demo", "day": date(2024, 3, 13),
+            "url": f"http://demo.example/{n}", "published_at": seen, "published_precision": "day",
+            "published_from": "page", "zone": "Asia/Karachi", "language": language, "text": text,
+            "text_sha256": "0", "seen_at": seen,
+        }
+        for n, (language, text) in enumerate(texts)
+    ]  # fmt: skip
+    return contract.frame("article", rows)
+
+
+def test_the_stage_keeps_every_article() -> None:
+    articles = article_frame(("en", BLAST), ("en", "A book fair was held in Quetta."), ("xx", "..."), ("en", " "))
+    result = extract(articles, reader())
+    for name in ("entity", "mention", "claim"):
+        frame = result.tables[name]
+        assert frame.schema == contract.table(name).polars_schema()
+        assert frame[f"{name}_id"].is_unique().all()
+    read_ids = set(result.tables["mention"]["article_id"])
+    refused = dict(result.rejects.select("record_id", "reason").iter_rows())
+    assert read_ids | set(refused) == {"art_0", "art_1", "art_2", "art_3"}
+    assert refused["art_2"] == "language_not_read"
+    assert refused["art_1"] == "no_event"
+    claims = result.tables["claim"]
+    texts = dict(articles.select("article_id", "text").iter_rows())
+    for row in claims.iter_rows(named=True):
+        assert texts[row["article_id"]][row["char_start"] : row["char_end"]] == row["quote"]
+        assert row["mention_id"] in set(result.tables["mention"]["mention_id"])
+    again = extract(articles, reader())
+    assert all(again.tables[name].equals(result.tables[name]) for name in result.tables)
+
+
+def test_reading_takes_the_day_of_the_outlet() -> None:
+    late = datetime(2024, 3, 12, 20, 30, tzinfo=UTC)  # already Wednesday in Karachi
+    text = "A bomb went off in Quetta today."
+    (here,) = reader().read(Article("a", text, late, lang="en", zone="Asia/Karachi")).mentions
+    assert [claim.starts_on for claim in here.claims if claim.field == "date"] == [date(2024, 3, 13)]
