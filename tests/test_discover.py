@@ -161,6 +161,18 @@ def test_what_is_no_feed_is_unreadable(adapter: Any, body: bytes) -> None:
     assert FEED_URL in caught.value.detail
 
 
+def test_link_that_cannot_be_taken_apart_does_not_spoil_the_feed() -> None:
+    with serve() as web:
+        items = rss(("/a", "Tue, 16 Jan 2024 08:00:00 GMT"), base=web.base).replace(b"<item>", BAD_ITEM + b"<item>", 1)
+        web.pages["/feed"] = items
+        found = find(web, ("rss", "/feed", None))
+    assert paths(found) == ["/a"]
+    assert found.result.rejects["reason"].to_list() == ["address_unsafe"]
+
+
+BAD_ITEM = b"<item><link>http://[news.example/b</link><pubDate>Tue, 16 Jan 2024 09:00:00 GMT</pubDate></item>"
+
+
 def test_broken_feed_gives_what_is_whole_and_says_so() -> None:
     whole = rss(("/a", "Tue, 16 Jan 2024 08:00:00 GMT"), ("/b", "Tue, 16 Jan 2024 09:00:00 GMT"))
     read = read_entries("rss", whole[: whole.index(b"Item /b")], FEED_URL)

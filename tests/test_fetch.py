@@ -268,6 +268,35 @@ def test_lasting_failures_become_rejects_after_the_tries(
     assert "3 tries" in result.rejects["detail"][0]
 
 
+RAW = [
+    b"", b"\r\n", b"garbage", b"HTTP/1.1", b"HTTP/1.1 200", b"HTTP/1.1 abc OK\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nNo colon here\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nX: \xff\xfe\r\nContent-Encoding: \xe9\r\n\r\nabc",
+    b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n",
+    b"HTTP/1.1 302 Found\r\nLocation: \xd8\xae\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 302 Found\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nnot gzip", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("raw", RAW)
+def test_whatever_a_server_sends_ends_as_a_reject(raw: bytes) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.connection.sendall(raw)
+        handler.close_connection = True
+
+    refused = pytest.raises(RejectError)
+    with (
+        serve({"/a": answer, "/robots.txt": b""}) as web,
+        open_client(settings(retries=0)) as client,
+        refused as caught,
+    ):
+        client.run(client.get(f"{web.base}/a", IMPATIENT))
+    assert caught.value.reason in ("network_error", "http_error", "address_unsafe", "not_html", "not_found")
+
+
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 410])
 def test_final_answers_are_not_tried_again(tmp_path: Path, code: int) -> None:
     with serve({"/a": status(code)}) as web:

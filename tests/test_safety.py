@@ -116,7 +116,9 @@ def test_dns_rebinding_connects_only_to_the_checked_address() -> None:
         assert refusal(client, f"http://news.example:{port}/").reason == "address_unsafe"
 
 
-@pytest.mark.parametrize("target", ["http://10.0.0.1/", "http://169.254.169.254/latest/", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "target", ["http://10.0.0.1/", "http://169.254.169.254/latest/", "file:///etc/passwd", "http://[x/"]
+)
 def test_redirect_to_private_or_other_scheme_is_refused(target: str) -> None:
     with serve({"/": (302, {"Location": target}, b"")}) as web, open_client(settings()) as client:
         assert refusal(client, f"{web.base}/").reason == "address_unsafe"

@@ -150,7 +150,7 @@ def _feed_entry(item: Any, url: str, is_rss: bool) -> Entry | None:
     if is_rss and published is None:
         # dc:date, the only time of many RSS feeds, is when an item came out.
         published, modified = modified, None
-    return Entry(urljoin(url, link), _text(item.get("title")), published, modified)
+    return Entry(_joined(url, link), _text(item.get("title")), published, modified)
 
 
 def _feed_link(item: Any) -> str | None:
@@ -159,6 +159,14 @@ def _feed_link(item: Any) -> str | None:
     if not link and item.get("guidislink", True) and str(item.get("id", "")).startswith("http"):
         link = str(item["id"])
     return link.strip() if link else None
+
+
+def _joined(url: str, link: str) -> str:
+    """The address of a link; one that cannot be taken apart stays as it is, to be refused with the others."""
+    try:
+        return urljoin(url, link)
+    except ValueError:
+        return link
 
 
 def _read_sitemap(body: bytes, url: str) -> Read:
@@ -178,7 +186,7 @@ def _read_sitemap(body: bytes, url: str) -> Read:
     for element in elements:
         if (location := _child_text(element, "loc")) is None:
             continue
-        address = urljoin(url, location)
+        address = _joined(url, location)
         modified = parse_time(_child_text(element, "lastmod"))
         if _local(element.tag) == "sitemap":
             children.append(Child(address, modified))

@@ -151,7 +151,7 @@ class Client:
             if answer.status not in REDIRECTS or location is None:
                 return replace(answer, url=url, hops=tuple(hops))
             hops.append(str(target))
-            here = urljoin(str(target), quote(location.strip(), safe="/:?#[]@!$&'()*+,;=%~-._"))
+            here = _redirected(str(target), location)
             if str(parse_address(here)) in hops:
                 raise RejectError("redirect_loop", f"{url} is redirected in a circle: {' -> '.join([*hops, here])}")
             if len(hops) > self.settings.max_redirects:
@@ -270,6 +270,14 @@ async def _read_body(response: httpcore.Response, headers: Headers, limit: int, 
             raise RejectError("too_large", f"{url} sends more than {limit:,} bytes")
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        # Headers are read as Latin-1; an address with letters of another script was sent in UTF-8.
+        return urljoin(url, quote(location.strip().encode("latin-1"), safe="/:?#[]@!$&'()*+,;=%~-._"))
+    except ValueError as error:
+        raise RejectError("address_unsafe", f"{url} is redirected to {location[:200]!r}: {error}") from error
 
 
 def _settled(answer: Answer) -> Answer:
