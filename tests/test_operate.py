@@ -375,21 +375,32 @@ def test_collections_are_read_to_their_end() -> None:
     assert [entry["n"] for entry in api_of(answer).pages("/things", "things")] == list(range(230))
 
 
-def test_a_backfill_waits_until_the_last_one_is_marked_as_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backfill_waits_for_another_one_and_until_it_is_marked_as_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 100_000, 10))  # ten seconds with every look: without the extension, patience would end
     monkeypatch.setattr(airflow_api.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(airflow_api.time, "monotonic", lambda: next(clock))
     orders: list[dict[str, Any]] = []
+    other = {"id": 4, "completed_at": None, "from_date": "2024-01-10T00:00:00Z", "to_date": "2024-01-10T00:00:00Z"}
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/auth/token":
             return httpx.Response(201, json={"access_token": "t"})
-        orders.append(json.loads(request.content))
-        return httpx.Response(409, text="another") if len(orders) < 3 else httpx.Response(200, json={"id": 5})
+        if request.method == "POST":
+            orders.append(json.loads(request.content))
+            return httpx.Response(409, text="another") if len(orders) < 6 else httpx.Response(200, json={"id": 5})
+        if request.url.path.endswith("/backfills"):
+            return httpx.Response(200, json={"backfills": [other]})
+        state = "running" if len(orders) < 5 else "success"
+        entries = [{"state": state}]
+        return httpx.Response(200, json={"dag_runs": entries, "task_instances": entries})
 
     said: list[str] = []
     number = airflow_api.create_backfill(api_of(answer), DAY, DAY, "completed", said.append)
     assert number == 5
-    assert len(said) == 1
-    assert len(orders) == 3
+    assert [line.split(",")[0] for line in said] == [
+        "waiting for backfill 4",
+        "waiting until Airflow has marked the last backfill as complete; it looks every 30 s",
+    ]
     assert orders[0]["from_date"] == orders[0]["to_date"] == "2024-01-16T00:00:00Z"
     assert orders[0]["max_active_runs"] == 3
 

@@ -16,6 +16,7 @@ from pipeline.operate.site import USER, Site
 
 POOL = "duckdb_writer"
 DAGS = ("news_daily", "news_publish")
+SWEEP_PATIENCE_S = 90.0  # three of Airflow's looks for backfills that are over
 PAGE = 100  # the API's own limit
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 RETRIED = (429, 500, 502, 503, 504)
@@ -128,15 +129,15 @@ def create_backfill(api: Api, first: date, last: date, reprocess: str, say: Call
     """Start a backfill of ``news_daily`` over days, both included.
 
     ``reprocess`` is Airflow's behaviour for days that have a run: ``none``, ``failed`` or ``completed``.
-    Airflow looks every half minute, and not at its start, for backfills that are over, and refuses another one until
-    then; so a conflict is waited for. (Cancelling the old one would be quicker, but leaves it paused: a day of it that
-    an operator clears later would be queued for ever.)
+    A backfill that is going on is waited for. Airflow looks every half minute, and not at its start, for backfills that
+    are over, and refuses another one until then; that is waited for, too. (Cancelling the old one would be quicker, but
+    leaves it paused: a day of it that an operator clears later would be queued for ever.)
 
     Returns:
         Its id.
 
     Raises:
-        TerminalError: refused for another reason, or another backfill goes on for minutes.
+        TerminalError: refused for another reason than another backfill.
     """
     order = {
         "dag_id": "news_daily",
@@ -146,18 +147,31 @@ def create_backfill(api: Api, first: date, last: date, reprocess: str, say: Call
         "reprocess_behavior": reprocess,
         "run_backwards": False,
     }
-    deadline = time.monotonic() + max(api.patience_s, 90.0)
-    is_said = False
+    deadline = time.monotonic() + SWEEP_PATIENCE_S
+    said = ""
     while True:
         try:
             return int(api.call("POST", "/backfills", json=order)["id"])
         except TerminalError as error:
             if ": 409 " not in str(error) or time.monotonic() > deadline:
                 raise
-            if not is_said:
-                say("waiting until Airflow has marked the last backfill as complete; it looks every 30 s")
-                is_said = True
-            time.sleep(2.0)
+        obstacle, is_over = _obstacle(api)
+        if not is_over:
+            deadline = time.monotonic() + SWEEP_PATIENCE_S
+        if obstacle != said:
+            say(obstacle)
+            said = obstacle
+        time.sleep(2.0)
+
+
+def _obstacle(api: Api) -> tuple[str, bool]:
+    """Which backfill is in the way, and whether its days have ended."""
+    for other in api.pages("/backfills", "backfills", dag_id="news_daily"):
+        if other["completed_at"] is None:
+            first, last = (date.fromisoformat(other[name][:10]) for name in ("from_date", "to_date"))
+            if not progress(api, first, last).is_done:
+                return f"waiting for backfill {other['id']}, {first} to {last}, which is still going on", False
+    return "waiting until Airflow has marked the last backfill as complete; it looks every 30 s", True
 
 
 @dataclass(frozen=True)
