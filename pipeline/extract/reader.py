@@ -28,7 +28,7 @@ from pipeline.extract.knowledge import Knowledge, load_knowledge
 from pipeline.extract.language import language_of
 from pipeline.extract.lexicon import Pack, languages, load_pack
 from pipeline.extract.match import Vocabulary
-from pipeline.extract.names import actor_senses, place_senses
+from pipeline.extract.names import actor_senses, alias_senses, place_senses
 from pipeline.extract.page import Page
 from pipeline.extract.reading import Article, ClaimReading, EntityMention, MentionReading, Reading, Span
 from pipeline.extract.text import fold
@@ -60,6 +60,7 @@ class Reader:
         judgement = self.knowledge.judgement
         names = [
             *actor_senses(self.knowledge.actors, judgement.state_kinds, judgement.armed_kinds, pack.language),
+            *alias_senses(pack, self.knowledge.actors, judgement.state_kinds),
             *place_senses(self.knowledge.places.values(), pack.language),
         ]
         return Language(pack, Vocabulary(pack, names), Page(pack))
@@ -155,6 +156,7 @@ class Reader:
                 day, place, *bind.actor_claims(event, kind, setting, self.knowledge),
                 bind.target_claim(event, kind, self.knowledge), *bind.weapon_claims(event),
                 *figures.toll_claims(event, said, self.knowledge),
+                *speakers.telling(event, kind, text, self.knowledge),
             )
             if claim is not None
         ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.extract.discourse import Event
@@ -61,22 +61,24 @@ def telling(event: Event, event_type: str, text: str, knowledge: Knowledge) -> l
 
     The sentences are those of the event and the ones right after, as an article names its source once.
     """
-    found: dict[str, ClaimReading] = {}
+    found: dict[frozenset[str], ClaimReading] = {}
     last = -NEAR
     own = {frame.scene.number for frame in event.frames}
     scenes = {frame.scene.number: frame.scene for frame in (*event.frames, *event.around)}
     for number in sorted(scenes):
         last = number if number in own else last
-        if number - last > NEAR or (number not in own and scenes[number].cues & {"background", "habit"}):
+        if number - last > NEAR or (number not in own and scenes[number].cues.keys() & {"background", "habit"}):
             continue
         for speaker in speakers_of(scenes[number], text):
             typed = _typed(speaker, knowledge)
-            found.setdefault(
-                str(typed.name).casefold(),
-                ClaimReading("event_type", Span(scenes[number].start, scenes[number].end), "speaker.tells", value=event_type,
-                             speaker=typed.name, speaker_type=typed.type, stance=typed.stance),
+            claim = ClaimReading(
+                "event_type", Span(scenes[number].start, scenes[number].end), "speaker.tells", value=event_type,
+                speaker=typed.name, speaker_type=typed.type, stance=typed.stance,
             )  # fmt: skip
-    return [claim for claim in found.values() if claim.stance != "denied"]
+            name = frozenset(str(typed.name).casefold().split())
+            if typed.stance != "denied" and not any(name <= other for other in found):
+                found = {other: kept for other, kept in found.items() if not other < name} | {name: claim}
+    return list(found.values())
 
 
 def speaker_of(scene: Scene, text: str, knowledge: Knowledge) -> Speaker:
@@ -95,30 +97,53 @@ def _typed(speaker: Speaker, knowledge: Knowledge) -> Speaker:
 
 
 def _in_range(row: Sequence[Unit], indices: Sequence[int], text: str, stance: str) -> Speaker | None:
-    for j in indices:
+    """The first of the units that may speak: a source, an actor, a name. A figure or a full stop ends the search."""
+    for at, j in enumerate(indices):
         unit = row[j]
         source = unit.form.get("source")
         if source and source.entry:
-            start, end = _extent(row, j)
+            low, high = _extent(row, j)
+            low, high = _bearer(row, low, high) if indices[0] > indices[-1] else (low, high)
+            start, end = row[low].start, row[high].end
             return Speaker(text[start:end], str(source.entry.get("type")), stance, start, end)
         actor = unit.form.get("actor")
         if actor:
             return Speaker(text[unit.start : unit.end], "actor", stance, unit.start, unit.end, actor.refs[0])
-        if unit.capital and not unit.form and j + 1 < len(row) and row[j + 1].capital and not row[j + 1].form:
-            start, end = _extent(row, j)
+        if _is_name(unit) and (at == 0 or any(_is_name(row[n]) for n in (j - 1, j + 1) if 0 <= n < len(row))):
+            low, high = _extent(row, j)
+            start, end = row[low].start, row[high].end
             return Speaker(text[start:end], "government", stance, start, end)
         if unit.text in (";", ".") or unit.sense("casualty"):
             return None
     return None
 
 
+def _is_name(unit: Unit) -> bool:
+    """A capitalised word that nothing else knows."""
+    return unit.capital and not unit.form and not unit.mark and len(unit.text) > 1 and unit.number is None
+
+
 def _extent(row: Sequence[Unit], j: int) -> tuple[int, int]:
-    """A title with the capitalised name around it."""
+    """First and last unit of a title with the capitalised name around it; "(SHO)" may stand between."""
     low = high = j
-    while (
-        high + 1 < len(row) and row[high + 1].capital and not row[high + 1].form.keys() & {"place", "speech", "weekday"}
-    ):
-        high += 1
-    while low > 0 and row[low - 1].capital and not row[low - 1].form:
+    while high + 1 < len(row):
+        step = 4 if high + 4 < len(row) and row[high + 1].text == "(" and row[high + 3].text == ")" else 1
+        following = row[high + step]
+        if not following.capital or following.form.keys() & {"place", "speech", "weekday", "month"}:
+            break
+        high += step
+    while low > 0 and row[low - 1].capital and not row[low - 1].form.keys() - {"source"}:
         low -= 1
-    return row[low].start, row[high].end
+    return low, high
+
+
+def _bearer(row: Sequence[Unit], low: int, high: int) -> tuple[int, int]:
+    """ "Name Surname, the deputy governor of the province, said": the name rather than the office."""
+    if any(_is_name(unit) for unit in row[low : high + 1]):
+        return low, high
+    for j in range(low - 1, max(low - APPOSITION, 0), -1):
+        if row[j].text == "," and _is_name(row[j - 1]):
+            return _extent(row, j - 1)
+        if row[j].mark and row[j].text != ",":
+            break
+    return low, high
