@@ -170,10 +170,11 @@ def _is_state_action(event: Event) -> bool:
 
 
 def _most_telling(hits: list[ActorHit], knowledge: Knowledge) -> ActorHit | None:
-    """The first force with a name of its own, else the first."""
+    """The first force with a name of its own, else the first force, else the first."""
     generic = knowledge.judgement.generic_forces
-    named = [hit for hit in hits if hit.actor not in generic]
-    return next(iter(named or hits), None)
+    forces = [hit for hit in hits if knowledge.is_force(hit.actor)]
+    named = [hit for hit in forces if hit.actor not in generic]
+    return next(iter(named or forces or hits), None)
 
 
 def _default(event_type: str, setting: Setting, knowledge: Knowledge) -> str | None:

@@ -177,6 +177,7 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
     heading_before = False
     pending: list[Frame] = []
     topic: Frame | None = None
+    answered: Event | None = None  # what the clause before names as its cause: another event than the one to come
     for scene in scenes:
         if scene.sentence.kind == "heading":
             heading_before = True
@@ -194,7 +195,8 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
             if topic is not None:
                 _take_time(frame, topic)
                 topic = None
-            event = _match(frame, events, current, heading_before)
+            others = [e for e in events if e is not answered or answered.frames[-1].scene is not scene]
+            event = _match(frame, others, current, heading_before)
             if event is None and current is not None and _is_echo(frame):
                 event = current
             if event is None:
@@ -204,6 +206,7 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
                 event.embedded = not frame.first_in_scene and bool(events) and events[-1].frames[0].scene is scene
                 events.append(event)
             _attach(event, frame)
+            answered = event if _is_cause(frame) and frame.first_in_scene else None
             current = event
             heading_before = False
     events = _drop_summaries(events)
@@ -356,19 +359,30 @@ def fit(frame: Frame, event: Event) -> float:
     score += _fit_toll(frame, event)
     if "again" in frame.cues:
         score += 1.0
-    if event.frames[-1].scene is frame.scene and not any(when.ago for when in frame.told_times):
+    past = _opens_as_past(frame)
+    if event.frames[-1].scene is frame.scene and not past and not any(when.ago for when in frame.told_times):
         score += 1.0
+    if _is_cause(frame) and not frame.first_in_scene and not any(_is_cause(f) and not f.first_in_scene for f in event.frames):
+        score -= 3.0
     if _separates(frame):
         score -= 3.0
-    if _opens_as_past(frame) and event.number == 0 and not any(_opens_as_past(f) for f in event.frames):
+    if past and event.number == 0 and not any(_opens_as_past(f) for f in event.frames):
         score -= 1.5
     return score
 
 
 def _opens_as_past(frame: Frame) -> bool:
-    """A cue of background before the first event word of the clause."""
+    """A cue of background before the first event word of the clause, or "a month after" right before the clause."""
+    row, low = frame.scene.row, frame.low
+    if 1 < low < len(row) and row[low].role("date_word") == "after" and row[low - 1].role("date_word") == "unit":
+        return True
     told = min([t.at for t in frame.asserted] + [t.anchor for t in frame.tolls], default=frame.high)
     return any(frame.low <= at < told for at in frame.scene.cues.get("background", ()))
+
+
+def _is_cause(frame: Frame) -> bool:
+    """A clause that tells what the event before it answers ("in retaliation for an attack ...")."""
+    return any(frame.low <= at <= frame.low + 1 for at in frame.scene.cues.get("cause", ()))
 
 
 def _fit_family(frame: Frame, event: Event) -> float:
@@ -442,11 +456,25 @@ def _fit_place(frame: Frame, event: Event) -> float:
 
 
 def _fit_province(frame: Frame, event: Event) -> float:
-    ours = {(geography.country_of(w), geography.admin1_of(w)) for w in frame.wheres if w.role in ("in", "near", "attr")}
-    theirs = {(geography.country_of(w), geography.admin1_of(w)) for w in event.places()}
-    ours -= {(None, None)}
-    theirs -= {(None, None)}
+    """Places of another province, or all of another country, tell of another event."""
+    ours, theirs = _lands([frame]), _lands(event.frames)
+    countries = {country for country, _ in ours}, {country for country, _ in theirs}
+    if all(countries) and not countries[0] & countries[1]:
+        return -2.5
+    ours = {land for land in ours if land[1]}
+    theirs = {land for land in theirs if land[1]}
     return -2.0 if ours and theirs and not ours & theirs else 0.0
+
+
+def _lands(frames: Sequence[Frame]) -> set[tuple[str, str | None]]:
+    """Countries with provinces in which frames place something."""
+    found = set()
+    for frame in frames:
+        for where in frame.wheres:
+            country = geography.country_of(where)
+            if country and where.role in ("in", "near", "attr"):
+                found.add((country, geography.admin1_of(where)))
+    return found
 
 
 def _fit_actor(frame: Frame, event: Event) -> float:

@@ -120,6 +120,7 @@ def _is_claimed(frame: Frame, toll: Toll, knowledge: Knowledge) -> bool:
 def _independent(event: Event, told: Sequence[Figure]) -> list[Figure]:
     """The figures that are no part and no detail of another; the latest revision of a toll first."""
     told = list(told[:1]) if told and not told[0].best else [figure for figure in told if figure.best]
+    told = [figure for n, figure in enumerate(told) if not _names_counted(figure, told[:n])]
     victims = [figure for figure in told if figure.group != "attackers"]
     attackers = [figure for figure in told if figure.group == "attackers"]
     counted = [figure for figure in victims if not figure.toll.named and figure.best]
@@ -130,6 +131,11 @@ def _independent(event: Event, told: Sequence[Figure]) -> list[Figure]:
     kept = [replace(f, group="all") if f.group == "unknown" and not outside else f for f in kept]
     revised = [figure for figure in kept if figure.toll.total]
     return [*reversed(revised), *(figure for figure in kept if not figure.toll.total), *attackers]
+
+
+def _names_counted(figure: Figure, before: Sequence[Figure]) -> bool:
+    """Whether it only names persons whom another sentence has counted."""
+    return figure.toll.named and any(o.best >= figure.best and o.frame is not figure.frame for o in before)
 
 
 def _is_inclusive(event: Event, victims: Sequence[Figure], attackers: Sequence[Figure], primary: Figure | None) -> bool:

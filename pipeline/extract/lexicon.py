@@ -75,6 +75,7 @@ KINDS: dict[str, dict[str, object]] = {
     "place_noun": {"level": frozenset({"province", "district", "town", "village", "area", "road", "site"}),
                    "order": frozenset({"after", "before", "both"})},
     "relation": {"role": frozenset({"in", "near", "from", "to", "between", "of", "by", "apposition"})},
+    "alias": {"actor": STR},
     "country": {"country": STR, "demonym": BOOL},
     "month": {},
     "weekday": {},

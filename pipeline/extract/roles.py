@@ -116,8 +116,12 @@ def _before(row: Sequence[Unit], i: int, kind: str, side: str) -> bool:
 
 def _is_agent_phrase(row: Sequence[Unit], i: int, told: set[int]) -> bool:
     """ "killed by the Revolutionary Guards", "in an attack by fighters of the BLA"."""
+    listed = False
     for j in range(i - 1, max(i - NEAR, -1), -1):
         unit = row[j]
+        if listed and unit.sense("actor"):
+            return False  # "the attack by Pakistan, the IRGC launched ..."
+        listed = listed or unit.text == ","
         if unit.cue("agent") or (unit.role("relation") == "from" and i - j <= 2):
             return any(k in told or row[k].sense("casualty") for k in range(max(j - NEAR, 0), j))
         if unit.text in (".", ";", ":") or unit.sense("speech") or unit.sense("casualty"):
@@ -171,7 +175,10 @@ def _governed(row: Sequence[Unit], i: int) -> bool:
     j = i - 1
     while j >= 0 and (row[j].cue("determiner", "adjective") or row[j].role("number") == "article"):
         j -= 1
-    return j >= 0 and row[j].role("relation") is not None
+    if j < 1 or row[j].role("relation") is None:
+        return False
+    # "fighters of the BLA", "aircraft from the air force": the head of the phrase acts for the actor.
+    return not (row[j].role("relation") in ("of", "from") and (row[j - 1].sense("victim") or not row[j - 1].form))
 
 
 def _was(row: Sequence[Unit], j: int) -> bool:

@@ -174,6 +174,7 @@ def clauses_of(scene: Scene) -> list[tuple[int, int]]:
         return told[0] < i <= told[-1]
 
     cuts = [at for at in scene.cues.get("subordinate", ()) if parts(at)]
+    cuts.extend(at for at in _after_opening(scene) if parts(at))
     for i, unit in enumerate(scene.row):
         if parts(i) and (unit.text == ";" or (i and "speech" in unit.form and scene.row[i - 1].text == ",")):
             cuts.append(i)
@@ -183,6 +184,13 @@ def clauses_of(scene: Scene) -> list[tuple[int, int]]:
             cuts.extend(_seam(scene.row, left, right))
     edges = [0, *sorted(set(cuts)), len(scene.row)]
     return [(low, high) for low, high in itertools.pairwise(edges) if high > low]
+
+
+def _after_opening(scene: Scene) -> list[int]:
+    """The comma that closes an opening clause ("In response to the attack, ...")."""
+    if not any(at <= 1 for at in scene.cues.get("cause", ())):
+        return []
+    return [i for i, unit in enumerate(scene.row) if unit.text == ","][:1]
 
 
 def _seam(row: Sequence[Unit], left: int, right: int) -> list[int]:
