@@ -36,6 +36,7 @@ KIN = {
 }  # fmt: skip
 PLACED = ("in", "near", "attr", "between", "bare", "office")
 SAID_DAYS = 3  # officials speak of an event within this many days
+LEAD_DAYS = 2  # an event told in passing that lies further before the lead than this is background
 NEWS_DAYS = 6  # an event further back than this from publication is background unless it is the lead
 
 
@@ -507,6 +508,8 @@ def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
     lead_times = [when for when in lead.times() if when.first]
     reference = published or (lead_times[0].first if lead_times else None)
     dated = [when for when in times if when.last]
+    if dated and not event.separate and event.parent is None and _is_before(dated, lead):
+        return "background"
     if dated and reference:
         nearest = max(when.last for when in dated if when.last)
         if (reference - nearest).days > NEWS_DAYS:
@@ -525,6 +528,15 @@ def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
     if event.separate:
         return "main"
     return "main" if _has_substance(event) else "background"
+
+
+def _is_before(dated: Sequence[When], lead: Event) -> bool:
+    """Whether an event lies well before that of the lead; for an arrest or execution any earlier day will do."""
+    days = [when.first for frame in lead.frames for when in frame.whens if when.first and not when.ago]
+    told = [when.last for when in dated if when.last]
+    if not days or not told:
+        return False
+    return (max(days) - max(told)).days > (0 if _is_consequence(lead) else LEAD_DAYS)
 
 
 def _is_consequence(event: Event) -> bool:
