@@ -9,6 +9,7 @@ from pipeline.extract.reading import Article, ClaimReading, MentionReading, Read
 
 Json = dict[str, Any]
 STATE_RULES = ("actor.state", "actor.default")
+MUTUAL_TYPES = ("armed_clash", "border_skirmish", "air_strike", "drone_strike", "missile_strike", "shelling")
 STATE_TYPES = ("raid_operation", "arrest", "execution", "protest_crackdown")
 ONE_SIDED = ("claimed", "accused")
 
@@ -71,13 +72,18 @@ def _date(claim: ClaimReading | None) -> Json:
     return {"start": claim.starts_on.isoformat(), "end": end.isoformat(), "precision": claim.precision}
 
 
-def _by_state(perpetrator: ClaimReading | None, event_type: str) -> bool:
-    """Whether forces of a state acted: their dead enemies are the killed, and no attackers."""
-    return perpetrator.rule in STATE_RULES if perpetrator else event_type in STATE_TYPES
+def _by_state(perpetrator: ClaimReading | None, event_type: str) -> bool | None:
+    """Whether forces of a state acted, None where either may have: their dead enemies are the killed."""
+    if perpetrator:
+        return perpetrator.rule in STATE_RULES
+    if event_type in STATE_TYPES:
+        return True
+    return None if event_type in MUTUAL_TYPES else False
 
 
-def toll_of(claims: Sequence[ClaimReading], name: str, by_state: bool = False) -> Json:
-    """Low, best and high of one field; `attackers` are the dead of the side that attacked, null where a state did.
+def toll_of(claims: Sequence[ClaimReading], name: str, by_state: bool | None = False) -> Json:
+    """Low, best and high of one field; `attackers` are the dead of the side that attacked, null where a state did,
+    or where nobody is named and only militants died.
 
     A total stands; victims and attackers are added where no total is given, or where the total equals its victims.
     A figure known only from one side's claim stays apart. Rival totals: best is the last official one.
@@ -93,7 +99,8 @@ def toll_of(claims: Sequence[ClaimReading], name: str, by_state: bool = False) -
     }
     victim_sum = sum(_best(found) or 0 for found in victims.values() if found)
     attacker_best = _best(attackers)
-    result: Json = {"low": None, "best": None, "high": None, "attackers": None if by_state else attacker_best,
+    lone = by_state is None and attackers and not totals and not any(victims.values())
+    result: Json = {"low": None, "best": None, "high": None, "attackers": None if by_state or lone else attacker_best,
                     "claimed": _best(one_sided) if one_sided else None}  # fmt: skip
     if totals:
         added = attacker_best if attacker_best and _best(totals) == victim_sum else 0

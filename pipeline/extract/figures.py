@@ -17,8 +17,6 @@ from pipeline.extract.tolls import Toll
 
 FIELDS = ("killed", "injured", "abducted", "arrested")
 PART_SHARE = 0.6  # a smaller figure than this share of the total is a part of it, not a rival
-CLAIM_REACH = 8  # units between the words of a claim and the figure
-SPEAKER_REACH = 12  # units between the claimant and the words of the claim
 SIDED = ("security_forces", "civilians")
 MAX_BOMBERS = 2
 STATE_SPEAKERS = ("military", "police", "government", "medical")
@@ -73,7 +71,7 @@ def _told(event: Event, name: str, speakers: Mapping[int, Speaker], knowledge: K
 
 def _all(event: Event, name: str, speakers: Mapping[int, Speaker], knowledge: Knowledge) -> list[Figure]:
     return [
-        Figure(frame, toll, _side(frame, toll, knowledge), _speaker(frame, toll, speakers, knowledge))
+        Figure(frame, toll, _side(frame, toll, knowledge), _speaker(frame, toll, speakers))
         for frame in event.frames
         for toll in frame.tolls
         if toll.field == name and not toll.combined and (toll.count.best is not None or toll.count.low is not None)
@@ -90,31 +88,16 @@ def _side(frame: Frame, toll: Toll, knowledge: Knowledge) -> str:
     return toll.group
 
 
-def _speaker(frame: Frame, toll: Toll, speakers: Mapping[int, Speaker], knowledge: Knowledge) -> Speaker:
+def _speaker(frame: Frame, toll: Toll, speakers: Mapping[int, Speaker]) -> Speaker:
     """Who gives the figure. What officials "claim" is their report; what a party claims stays a claim."""
     speaker = speakers.get(frame.scene.number, OUTLET)
-    if speaker.type != "militant" and _is_claimed(frame, toll, knowledge):
+    if any(low <= toll.anchor < high for low, high in frame.scene.militant):
         return Speaker(speaker.name, "militant", "claimed", speaker.start, speaker.end)
+    if speaker.type == "militant":
+        return OUTLET
     if speaker.stance == "claimed" and speaker.type in STATE_SPEAKERS:
         return replace(speaker, stance="reported")
     return speaker
-
-
-def _is_claimed(frame: Frame, toll: Toll, knowledge: Knowledge) -> bool:
-    """ "The group claimed the killing of ten soldiers", "said it had killed ten": the figure stands behind a claim."""
-    row = frame.scene.row
-    i = min(toll.anchor, toll.first) - 1
-    while i >= 0 and toll.first - i <= CLAIM_REACH and (
-        row[i].text == "," or row[i].cue("self", "determiner", "auxiliary", "skip", "perfect", "relative") or row[i].role("relation") == "to"
-        or (row[i].sense("actor") and row[i].sense("victim") is None and knowledge.is_armed(row[i].form["actor"].refs[0]))
-        or (row[i].sense("victim") and not row[i].sense("number"))
-    ):  # fmt: skip
-        i -= 1
-    if i < 0 or not (row[i].sense("speech") or row[i].sense("claim")):
-        return False
-    return any(
-        knowledge.is_armed(hit.actor) for hit in frame.scene.actors if hit.at < i and i - hit.at <= SPEAKER_REACH
-    )
 
 
 def _independent(event: Event, told: Sequence[Figure]) -> list[Figure]:

@@ -17,6 +17,7 @@ MAX_PREMODIFIERS = 6
 MAX_BARE_PREMODIFIERS = 3
 MAX_CHAIN_GAP = 8
 MAX_BREAKDOWN_GAP = 14
+GENERIC = frozenset({"civilians", "security forces", "militants"})  # targets that cover others of their side
 SIDES = {1: "security_forces", 2: "attackers"}  # values of actor senses, see names.py
 
 
@@ -92,7 +93,7 @@ def _counted(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
             while last + 1 < len(row) and row[last + 1].sense("victim"):  # "security personnel", "police officers"
                 last += 1
             kind, target = _kind_of(row[last].sense("victim"))
-            kind = (_side(row, start, last) or kind) if kind == "unknown" else kind
+            kind = (_side(row, start, last) or _side_after(row, last) or kind) if kind == "unknown" else kind
             return Group(replace(count, end=row[last].end), i, last, kind, target, more=more, whole=whole)
         actor = unit.sense("actor")
         if actor and actor.value in SIDES and not _premodifier_follows(row, k + 1):
@@ -170,6 +171,13 @@ def _side(row: Sequence[Unit], low: int, high: int) -> str | None:
     return None
 
 
+def _side_after(row: Sequence[Unit], last: int) -> str | None:
+    """The side of an actor after a neutral noun ("twelve members of the Pakistan Army")."""
+    if last + 1 >= len(row) or row[last + 1].role("relation") != "of":
+        return None
+    return _side(row, last + 2, last + 5)
+
+
 def _premodifier_follows(row: Sequence[Unit], k: int) -> bool:
     for unit in row[k : k + 3]:
         if unit.sense("victim"):
@@ -204,6 +212,9 @@ def _single(row: Sequence[Unit], i: int) -> Group | None:
             kind, target = _kind_of(sense)
             kind = (_side(row, i, k) or kind) if kind == "unknown" else kind
             return Group(_one(row[i].start, row[last].end), i, last, kind, target, named=last > k, opener=opener)
+        actor = unit.sense("actor")
+        if actor and actor.value in SIDES and opener == "article" and _ends_noun(row, k + 1):  # "a Pakistani soldier"
+            return Group(_one(row[i].start, unit.end), i, k, SIDES[actor.value], None, opener=opener)
         if (
             (unit.number is not None or unit.sense("number"))
             and k + 1 < len(row)
@@ -217,6 +228,10 @@ def _single(row: Sequence[Unit], i: int) -> Group | None:
             return None
         k, steps = k + 1, steps + 1
     return None
+
+
+def _ends_noun(row: Sequence[Unit], k: int) -> bool:
+    return k >= len(row) or bool(row[k].mark or row[k].cue("auxiliary", "coordination") or row[k].sense("casualty"))
 
 
 def _bare(row: Sequence[Unit], i: int) -> Group | None:
@@ -273,7 +288,7 @@ def _person(row: Sequence[Unit], i: int) -> Group | None:
 def _is_part_cue(unit: Unit, side: str) -> bool:
     """Whether a word of parts may stand on this side of the part: "including two women", "two women among them"."""
     sense = unit.form.get("cue")
-    if not sense or not sense.entry or sense.entry.attributes.get("role") != "part":
+    if not sense or not sense.entry or "part" not in sense.roles:
         return False
     return bool(sense.entry.attributes.get("side", side) == side)
 
@@ -313,7 +328,8 @@ def _mark_breakdowns(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
             reached += groups[n].count.best or 0
             n += 1
             if reached == total.count.best and n - t > 2 and not _has_own_verb(row, groups[n - 1].last):
-                if groups[t + 1].first - total.last <= MAX_BREAKDOWN_GAP:
+                close = groups[t + 1].first - total.last <= MAX_BREAKDOWN_GAP
+                if close and all(_may_be_of(total, group) for group in groups[t + 1 : n]):
                     groups = [
                         *groups[: t + 1],
                         *(replace(group, part=True) for group in groups[t + 1 : n]),
@@ -321,6 +337,13 @@ def _mark_breakdowns(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
                     ]
                 break
     return groups
+
+
+def _may_be_of(total: Group, group: Group) -> bool:
+    """Whether a group can be among those of the total: a boy among protesters, but no policeman among soldiers."""
+    if "unknown" in (total.kind, group.kind) or group.target is None or group.target == total.target:
+        return True
+    return total.kind == group.kind and not {total.target, group.target}.isdisjoint(GENERIC)
 
 
 def _has_own_verb(row: Sequence[Unit], last: int) -> bool:

@@ -57,7 +57,8 @@ KINDS: dict[str, dict[str, object]] = {
     "victim": {"group": GROUPS, "plural": BOOL, "target": STR, "elastic": BOOL, "actor": STR},
     "casualty": {
         "field": TOLL_FIELDS,
-        "patient": frozenset({"before", "after", "either", "of", "count_after", "nobody", "denied"}),
+        "patient": frozenset({"before", "after", "either", "of", "count_after", "itself", "denied"}),
+        "count": INT,
         "also": TOLL_FIELDS,
         "closes": LIST,
         "event": EVENT_TYPES | {"none"},
@@ -79,8 +80,8 @@ KINDS: dict[str, dict[str, object]] = {
     "country": {"country": STR, "demonym": BOOL},
     "month": {},
     "weekday": {},
-    "date_word": {"role": frozenset({"day", "part", "unit", "last", "this", "next", "ago", "earlier", "later",
-                                     "before", "after", "same", "night", "since", "eve", "clock"})},
+    "date_word": {"role": frozenset({"day", "part", "unit", "last", "this", "next", "ago", "earlier", "later", "before", "after",
+                                     "same", "night", "since", "eve", "clock"})},
     "speech": {
         "stance": frozenset({"reported", "claimed", "accused", "denied", "possible"}),
         "order": frozenset({"before", "after", "both"}),
@@ -91,8 +92,8 @@ KINDS: dict[str, dict[str, object]] = {
     "cue": {"role": frozenset({
         "separate", "background", "again", "aggregate", "negation", "hypothetical", "planned", "purpose",
         "habit", "part", "coordination", "auxiliary", "agent", "determiner", "possessive", "more", "subordinate",
-        "adjective", "all", "protest", "company", "object", "unknown", "perfect", "relative", "revision", "cause", "self",
-        "skip", "home", "boundary", "update"}), "side": frozenset({"before", "after"})},
+        "adjective", "all", "protest", "company", "object", "voice", "pronoun", "unknown", "perfect", "relative",
+        "revision", "cause", "self", "skip", "home", "boundary", "update"}), "side": frozenset({"before", "after"})},
     "context": {"role": frozenset({
         "aftermath", "court", "accident", "disaster", "drill", "sport", "trade", "crime", "anniversary", "statistics",
         "diplomacy", "analysis", "culture", "security"}), "weight": INT},

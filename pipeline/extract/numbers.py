@@ -72,7 +72,7 @@ def count_at(row: Sequence[Unit], i: int, text: str) -> tuple[Count, int] | None
         else None
     )
     if found is None and i > start:  # "another" may itself be the number
-        found = _figure(row, start, start, text, "exact")
+        found = _vague(row, start, start) or _figure(row, start, start, text, "exact")
     if found is None:
         return None
     count, j = found

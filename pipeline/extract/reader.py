@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pipeline.errors import ConfigError
 from pipeline.extract import (
     bind,
+    claimants,
     dates,
     discourse,
     fields,
@@ -115,6 +116,7 @@ class Reader:
         settled = places.choose_homonyms([made.wheres for made in scenes], article.source_country)
         for made, wheres in zip(scenes, settled, strict=True):
             made.wheres = places.with_parents(wheres, made.row)
+        claimants.mark(scenes, self.knowledge)
         return scenes
 
     def _mentions(self, text: str, events: Sequence[discourse.Event]) -> list[MentionReading]:

@@ -55,6 +55,7 @@ class Scene:
         number: its place among the sentences of the article that count.
         contexts: weight of each context that is no incident.
         nobody: says that nobody has claimed the event.
+        militant: unit ranges that are the word of an armed group, see claimants.py.
     """
 
     sentence: Sentence
@@ -70,6 +71,7 @@ class Scene:
     contexts: Counter[str] = field(default_factory=Counter)
     countries: list[tuple[int, str, bool]] = field(default_factory=list)
     nobody: bool = False
+    militant: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def start(self) -> int:

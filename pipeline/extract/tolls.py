@@ -106,14 +106,16 @@ def _is_reduced(row: Sequence[Unit], groups: Sequence[Group], anchor: int, after
     if any(anchor < group.first and group.last < after and not group.named for group in groups):
         return False
     between = row[anchor + 1 : after]
-    return len(between) > 1 and not any(
+    if between and between[0].mark and row[anchor - 1].mark:  # "five others, badly injured, died"
+        between = between[1:]
+    return bool(between) and not any(
         unit.mark or unit.cue("coordination", "subordinate", "boundary") for unit in between
     )
 
 
 def _joined(row: Sequence[Unit], left: int, right: int) -> bool:
     between = row[left + 1 : right]
-    return 1 <= len(between) <= 2 and between[0].cue("coordination")
+    return 1 <= len(between) <= 2 and (between[0].cue("coordination") or between[0].role("number") == "range")
 
 
 def _share(row: Sequence[Unit], found: list[Toll], anchor: int) -> list[Toll]:
@@ -148,8 +150,8 @@ def _tolls_at(row: Sequence[Unit], groups: Sequence[Group], place: _Place) -> li
     entry = _entry(row, place.anchor)
     if entry is None:
         return []
-    if entry.get("patient") in ("nobody", "denied"):
-        return _nobody(row, place.anchor, entry)
+    if entry.get("patient") in ("itself", "denied"):
+        return _in_itself(row, place.anchor, entry)
     chosen, passive = _patients(row, groups, place, entry)
     if not chosen or not _is_complete(row, chosen, entry):
         return []
@@ -168,8 +170,8 @@ def _tolls_at(row: Sequence[Unit], groups: Sequence[Group], place: _Place) -> li
     return [replace(toll, group="all"), replace(_summed(row, inside, place.anchor, event, field, passive), part=True)]
 
 
-def _nobody(row: Sequence[Unit], anchor: int, entry: Entry) -> list[Toll]:
-    """A figure of 0: "no loss of life", "without causing any casualties"."""
+def _in_itself(row: Sequence[Unit], anchor: int, entry: Entry) -> list[Toll]:
+    """A figure in the words themselves: "no loss of life", "without causing any casualties", "a body was found"."""
     first = anchor
     if entry.get("patient") == "denied":
         for i in range(anchor - 1, max(anchor - NEGATION_REACH, 0) - 1, -1):
@@ -186,11 +188,12 @@ def _nobody(row: Sequence[Unit], anchor: int, entry: Entry) -> list[Toll]:
         else:
             return []
     unit = row[anchor]
-    count = Count(0, 0, 0, "exact", row[first].start, unit.end)
+    n = int(entry.get("count", 0))
+    count = Count(n, n, n, "exact", row[first].start, unit.end)
     made = Toll(
         str(entry.get("field")),
         count,
-        "all",
+        "unknown" if n else "all",
         None,
         anchor,
         "none",
@@ -217,10 +220,21 @@ def _patients(row: Sequence[Unit], groups: Sequence[Group], place: _Place, entry
     chosen = [] if passive else _following(row, groups, place)
     if chosen:
         return chosen, False
+    if not passive and place.anchor + 1 < len(row) and row[place.anchor + 1].cue("object"):
+        return _antecedent(groups, place), False
     if not passive and _has_object(row, groups, place.anchor):
         return [], False
     chosen = _preceding(row, groups, place) or (_subject(row, groups, place) if passive else [])
     return [*chosen, *(_company(row, groups, place.anchor) if chosen else [])], True
+
+
+def _antecedent(groups: Sequence[Group], place: _Place) -> list[Group]:
+    """Whom "killed them" means: the last of several people told before in the sentence, whose verb this is not yet."""
+    several = [
+        group for group in groups
+        if group.last < place.anchor and group.noun and (group.count.best or 0) > 1 and id(group) not in place.used
+    ]  # fmt: skip
+    return several[-1:]
 
 
 def _has_object(row: Sequence[Unit], groups: Sequence[Group], anchor: int) -> bool:
@@ -228,7 +242,7 @@ def _has_object(row: Sequence[Unit], groups: Sequence[Group], anchor: int) -> bo
     if anchor + 1 >= len(row) or any(group.last == anchor - 1 for group in groups):
         return False
     unit = row[anchor + 1]
-    if unit.cue("object", "determiner", "possessive"):
+    if unit.cue("determiner", "possessive"):
         return True
     return not (unit.mark or unit.form)
 
@@ -243,7 +257,7 @@ def _company(row: Sequence[Unit], groups: Sequence[Group], anchor: int) -> list[
 def _is_complete(row: Sequence[Unit], chosen: Sequence[Group], entry: Entry) -> bool:
     """Whether the words that the verb needs are there: "took … lives", "sent … to hell"."""
     needs, closes = entry.get("needs"), entry.get("closes")
-    if needs and not any(row[group.last].text in needs for group in chosen):
+    if needs and not any(row[group.last].text.rsplit(" ", 1)[-1] in needs for group in chosen):
         return False
     if not closes:
         return True
@@ -268,6 +282,8 @@ def _following(row: Sequence[Unit], groups: Sequence[Group], place: _Place) -> l
     if start < len(row) and row[start].text in _QUOTES:
         start += 1
     following = [group for group in groups if group.first >= start]
+    if following and following[0].first > start and start < len(row) and row[start].cue("determiner"):
+        return _named_later(row, following[0], start)
     if not following or following[0].first > start or (following[0].part and following[0].noun):
         return []
     if _taken_by_next(row, following[0], place.after):
@@ -283,6 +299,17 @@ def _following(row: Sequence[Unit], groups: Sequence[Group], place: _Place) -> l
             break
         link = group
     return chosen
+
+
+def _named_later(row: Sequence[Unit], group: Group, start: int) -> list[Group]:
+    """ "killed the head of the investigations unit in Hirmand, Hossein Javdanfar"."""
+    between = row[start : group.first]
+    if not group.named or len(between) > MAX_TOLL_GAP or between[-1].text != ",":
+        return []
+    stops = any(
+        unit.sense("casualty") or unit.sense("speech") or unit.cue("subordinate", "coordination") for unit in between
+    )
+    return [] if stops else [group]
 
 
 def _taken_by_next(row: Sequence[Unit], group: Group, limit: int) -> bool:
@@ -409,6 +436,8 @@ def _summed(row: Sequence[Unit], chosen: Sequence[Group], anchor: int, event: st
 def adopt(tolls: Sequence[Toll], earlier: Sequence[Group]) -> list[Toll]:
     """Give "all eight were killed" the side of the eight whom the sentences before counted."""
     done = []
+    if any(group.noun for toll in tolls for group in toll.groups):
+        return list(tolls)  # the sentence has people of its own
     for toll in tolls:
         bare = toll.group == "unknown" and not any(group.noun for group in toll.groups)
         if bare and (toll.count.best or 0) > 1:
