@@ -24,6 +24,7 @@ QUIET = (
 DEADLY = ("accident", "disaster")
 POLICING = frozenset({"raid", "arrest", "other", "clash"})
 BAR = 3  # weight from which a context word that comes first says what a sentence is about
+COURT = 6  # weight of court words from which a sentence is about a trial, whatever it recalls first
 SURE = 5  # weight from which it does so wherever it stands
 
 
@@ -45,7 +46,11 @@ def demote(events: Sequence[Event], scenes: Sequence[Scene]) -> str:
     quiet = _quiet(body[0])
     if quiet == "drill" and _speaks_for(body[0], quiet):
         quiet = ""  # the spokesman of an exercise may tell of a real strike
-    context = quiet or _accident(body[:3]) or _crime(body[:2], events) or _statistics(body[:2])
+    if quiet == "denial" and any(toll.count.best for scene in body[:3] for toll in scene.tolls):
+        quiet = ""  # what is denied is the blame, not the event
+    if not quiet and body[0].contexts["court"] >= COURT and not _is_execution(body[0]):
+        quiet = "court"
+    context = quiet or _accident(body[:2]) or _crime(body[:2], events) or _statistics(body[:2])
     if context:
         for event in events:
             event.role = "background"
