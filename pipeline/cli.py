@@ -249,10 +249,17 @@ def places_check(as_json: Json = False) -> None:
 
 @archive_app.command("verify")
 def archive_verify(as_json: Json = False) -> None:
-    """Read every WARC record again and compare its digest; exit code 1 on a problem."""
+    """Read every WARC record again, compare digests, and look up every capture; exit code 1 on a problem."""
+    import polars as pl
+
+    from pipeline import contract
+    from pipeline.io import lake
     from pipeline.io.warc import verify
 
-    problems = [{"problem": str(problem)} for problem in verify(load_settings().archive)]
+    settings = load_settings()
+    days = lake.days(settings.lake, "capture")
+    captures = pl.concat([contract.empty("capture"), *(lake.read_day(settings.lake, "capture", day) for day in days)])
+    problems = [{"problem": str(problem)} for problem in verify(settings.archive, captures)]
     _table("Archive", problems, as_json)
     typer.echo(f"{len(problems)} problems", err=True)
     if problems:

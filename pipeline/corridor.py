@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,6 +25,7 @@ from pipeline.stage import Result
 if TYPE_CHECKING:
     import duckdb
 
+    from pipeline.extract import Reader
     from pipeline.validate import Verdict
 
 Counts = dict[str, int | str]
@@ -45,7 +47,10 @@ def _source(settings: Settings, source_id: str) -> Source:
 
 
 def discover(day: date, source_id: str, settings: Settings) -> Counts:
-    """Find the links of a source that belong to a day. Links once found stay, so a feed may forget them."""
+    """Find the links of a source that belong to a day.
+
+    Links once found stay, so a feed may forget them; of two findings the one with the later change counts.
+    """
     from pipeline.discover import discover as run
     from pipeline.io.http import open_client
 
@@ -53,7 +58,11 @@ def discover(day: date, source_id: str, settings: Settings) -> Counts:
     with open_client(settings.knobs.fetch) as client:
         found = run(source, day, client)
     earlier = lake.read_partition(settings.lake, "link", day, source_id)
-    links = pl.concat([earlier, found.result.tables["link"]]).unique("link_id", keep="first", maintain_order=True)
+    links = (
+        pl.concat([earlier, found.result.tables["link"]])
+        .sort("modified_at", descending=True, nulls_last=True, maintain_order=True)
+        .unique("link_id", keep="first", maintain_order=True)
+    )
     lake.write_partition(settings.lake, "link", day, links, source_id)
     _write_rejects(settings, day, source_id, "discover", found.result)
     coverage: dict[str, object] = dict.fromkeys(contract.table("coverage").polars_schema(), 0)
@@ -130,10 +139,9 @@ def _triage(
 def extract(day: date, source_id: str, settings: Settings) -> Counts:
     """Articles to entities, mentions and claims."""
     from pipeline.extract import extract as run
-    from pipeline.extract import load_reader
 
     articles = lake.read_partition(settings.lake, "article", day, source_id)
-    result = run(articles, load_reader())
+    result = run(articles, _reader())
     for table in ("entity", "mention", "claim"):
         lake.write_partition(settings.lake, table, day, result.tables[table], source_id)
     _write_rejects(settings, day, source_id, "extract", result)
@@ -151,6 +159,14 @@ def extract(day: date, source_id: str, settings: Settings) -> Counts:
         n_rejects=_rejects_of(settings, day, source_id).height,
     )
     return {"relevant": relevant, "mentions": mentions.height, "claims": result.tables["claim"].height}
+
+
+@cache
+def _reader() -> Reader:
+    """The reader with the lexicons of this checkout, compiled once a process."""
+    from pipeline.extract import load_reader
+
+    return load_reader()
 
 
 def process_source(day: date, source_id: str, settings: Settings) -> dict[str, Counts]:
@@ -338,7 +354,6 @@ def _settled(connection: duckdb.DuckDBPyConnection, day: date, settings: Setting
 def _run_row(
     day: date, run_id: str, kind: str, started_at: datetime, frames: dict[str, pl.DataFrame]
 ) -> dict[str, object]:
-    from pipeline.extract import load_reader
     from pipeline.version import code_version, config_sha256
 
     return {
@@ -349,7 +364,7 @@ def _run_row(
         "loaded_at": datetime.now(UTC),
         "code_version": code_version(),
         "config_sha256": config_sha256(),
-        "extractor_version": load_reader().version,
+        "extractor_version": _reader().version,
         "n_articles": frames["article"].height,
         "n_mentions": frames["mention"].height,
         "n_claims": frames["claim"].height,
