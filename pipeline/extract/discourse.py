@@ -363,7 +363,11 @@ def fit(frame: Frame, event: Event) -> float:
     past = _opens_as_past(frame)
     if event.frames[-1].scene is frame.scene and not past and not any(when.ago for when in frame.told_times):
         score += 1.0
-    if _is_cause(frame) and not frame.first_in_scene and not any(_is_cause(f) and not f.first_in_scene for f in event.frames):
+    if (
+        _is_cause(frame)
+        and not frame.first_in_scene
+        and not any(_is_cause(f) and not f.first_in_scene for f in event.frames)
+    ):
         score -= 3.0
     if _separates(frame):
         score -= 3.0
@@ -525,9 +529,21 @@ def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
         return "background"  # news has weekdays, the past has dates
     if (_opens_as_past(first) or "habit" in first.cues) and not event.separate:
         return "background"
-    if event.separate:
+    if event.separate or event.parent is not None:
         return "main"
-    return "main" if _has_substance(event) else "background"
+    if _is_abduction(event) and lead.tolls("killed"):
+        return "background"  # kidnapped and killed: the killing is the news
+    return "main" if _stands_alone(event) else "background"
+
+
+def _is_abduction(event: Event) -> bool:
+    return max(event.families, key=lambda name: event.families[name], default="") == "abduction"
+
+
+def _stands_alone(event: Event) -> bool:
+    """An event told with its own words and place, as a round-up does without saying so."""
+    told = any(trigger.strength != "weak" for frame in event.frames for trigger in frame.asserted)
+    return told and bool(event.places())
 
 
 def _is_before(dated: Sequence[When], lead: Event) -> bool:

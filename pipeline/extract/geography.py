@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from pipeline.extract.places import LEVELS, Where, level_of
 from pipeline.gazetteer import Place
 
+CLOSE_KM = 30.0  # two small places this near may both be named for one event
+KM_PER_DEGREE = 111.2
 THEATRE = frozenset({("IR", "Sistan and Baluchestan"), ("PK", "Balochistan")})
 
 
@@ -44,7 +48,7 @@ def compatible(one: Where, other: Where) -> bool:
     if "road" in (one.level, other.level):
         return country_of(one) == country_of(other) or not (country_of(one) and country_of(other))
     if a and b:
-        return contains(a, b) or contains(b, a) or _beside(a, b)
+        return contains(a, b) or contains(b, a) or _beside(a, b) or _close(a, b)
     around_a, around_b = a or one.parent, b or other.parent
     if around_a and around_b:
         return contains(around_a, around_b) or contains(around_b, around_a) or _beside(around_a, around_b)
@@ -56,6 +60,15 @@ def _beside(a: Place, b: Place) -> bool:
     return a.admin2 is not None and a.admin2 == b.admin2 and a.admin1 == b.admin1 and (
         level_of(a) not in ("district", "province") and level_of(b) not in ("district", "province")
     )  # fmt: skip
+
+
+def _close(a: Place, b: Place) -> bool:
+    """Within reach of one event: districts change, and one outlet names the town where another names the village."""
+    if a.lat is None or a.lon is None or b.lat is None or b.lon is None or "district" in (level_of(a), level_of(b)):
+        return False
+    north = (a.lat - b.lat) * KM_PER_DEGREE
+    east = (a.lon - b.lon) * KM_PER_DEGREE * math.cos(math.radians(a.lat))
+    return math.hypot(north, east) <= CLOSE_KM
 
 
 def rank(where: Where) -> int:
