@@ -42,6 +42,10 @@ def speakers_of(scene: Scene, text: str) -> list[Speaker]:
         if not sense or not sense.entry:
             continue
         stance = str(sense.entry.get("stance", "reported"))
+        opening = _opening(row, i)
+        if opening is not None:
+            found.append(_of(row, opening, text, "government", stance))
+            continue
         before, after = range(i - 1, max(i - REACH, -1), -1), range(i + 1, min(i + REACH, len(row)))
         for indices in {"after": (after,), "before": (before,)}.get(str(sense.entry.get("order")), (before, after)):
             if indices is before and before and row[i - 1].text in PRONOUNS:
@@ -102,25 +106,39 @@ def _in_range(row: Sequence[Unit], indices: Sequence[int], text: str, stance: st
         unit = row[j]
         source = unit.form.get("source")
         if source and source.entry:
-            low, high = _extent(row, j)
-            low, high = _bearer(row, low, high) if indices[0] > indices[-1] else (low, high)
-            start, end = row[low].start, row[high].end
-            return Speaker(text[start:end], str(source.entry.get("type")), stance, start, end)
+            bearer = _before if indices[0] > indices[-1] else _behind
+            return _of(row, bearer(row, *_extent(row, j)), text, str(source.entry.get("type")), stance)
         actor = unit.form.get("actor")
         if actor:
             return Speaker(text[unit.start : unit.end], "actor", stance, unit.start, unit.end, actor.refs[0])
-        if _is_name(unit) and (at == 0 or any(_is_name(row[n]) for n in (j - 1, j + 1) if 0 <= n < len(row))):
-            low, high = _extent(row, j)
-            start, end = row[low].start, row[high].end
-            return Speaker(text[start:end], "government", stance, start, end)
+        if (at == 0 and _is_name(unit)) or (_fits(unit) and _has_name(row[max(j - 1, 0) : j + 2]) and _in_name(row, j)):
+            return _of(row, _extent(row, j), text, "government", stance)
         if unit.text in (";", ".") or unit.sense("casualty"):
             return None
     return None
 
 
+def _of(row: Sequence[Unit], extent: tuple[int, int], text: str, kind: str, stance: str) -> Speaker:
+    start, end = row[extent[0]].start, row[extent[1]].end
+    return Speaker(text[start:end], kind, stance, start, end)
+
+
 def _is_name(unit: Unit) -> bool:
     """A capitalised word that nothing else knows."""
     return unit.capital and not unit.form and not unit.mark and len(unit.text) > 1 and unit.number is None
+
+
+def _fits(unit: Unit) -> bool:
+    """A word that may stand in a name beside one that is a name: surnames after tribes and towns."""
+    return unit.capital and not unit.mark and len(unit.text) > 2 and not unit.form.keys() - {"cue", "place"}
+
+
+def _has_name(units: Sequence[Unit]) -> bool:
+    return any(map(_is_name, units))
+
+
+def _in_name(row: Sequence[Unit], j: int) -> bool:
+    return any(0 <= n < len(row) and _fits(row[n]) for n in (j - 1, j + 1))
 
 
 def _extent(row: Sequence[Unit], j: int) -> tuple[int, int]:
@@ -129,21 +147,51 @@ def _extent(row: Sequence[Unit], j: int) -> tuple[int, int]:
     while high + 1 < len(row):
         step = 4 if high + 4 < len(row) and row[high + 1].text == "(" and row[high + 3].text == ")" else 1
         following = row[high + step]
-        if not following.capital or following.form.keys() & {"place", "speech", "weekday", "month"}:
+        if not following.capital or following.form.keys() & {"speech", "weekday", "month"}:
+            break
+        if (
+            "place" in following.form
+            and not _is_name(row[high])
+            and not _has_name(row[high + step + 1 : high + step + 2])
+        ):
             break
         high += step
-    while low > 0 and row[low - 1].capital and not row[low - 1].form.keys() - {"source"}:
+    while low > 0 and (
+        (row[low - 1].capital and not row[low - 1].form.keys() - {"source"})
+        or (_fits(row[low - 1]) and _is_name(row[low]) and "place" not in row[low - 1].form)
+        or (low == j and "place" in row[low].form and _is_name(row[low - 1]))
+    ):
         low -= 1
     return low, high
 
 
-def _bearer(row: Sequence[Unit], low: int, high: int) -> tuple[int, int]:
+def _before(row: Sequence[Unit], low: int, high: int) -> tuple[int, int]:
     """ "Name Surname, the deputy governor of the province, said": the name rather than the office."""
-    if any(_is_name(unit) for unit in row[low : high + 1]):
+    if _has_name(row[low : high + 1]):
         return low, high
     for j in range(low - 1, max(low - APPOSITION, 0), -1):
-        if row[j].text == "," and _is_name(row[j - 1]):
+        if row[j].text == "," and _fits(row[j - 1]) and _has_name(row[max(j - 2, 0) : j]):
             return _extent(row, j - 1)
         if row[j].mark and row[j].text != ",":
             break
     return low, high
+
+
+def _behind(row: Sequence[Unit], low: int, high: int) -> tuple[int, int]:
+    """ "according to the governor of the town, Name Surname": the name rather than the office."""
+    if _has_name(row[low : high + 1]):
+        return low, high
+    for j in range(high + 1, min(high + APPOSITION, len(row) - 1)):
+        if row[j].text == ",":
+            return _extent(row, j + 1) if _is_name(row[j + 1]) and _in_name(row, j + 1) else (low, high)
+        if row[j].mark or row[j].form.keys() & {"speech", "casualty", "trigger"}:
+            break
+    return low, high
+
+
+def _opening(row: Sequence[Unit], verb: int) -> tuple[int, int] | None:
+    """ "Name Surname, attorney general in the province where it happened, said": the name that opens the sentence."""
+    if verb < 4 or row[verb - 1].text != "," or not (_fits(row[0]) and _has_name(row[:2]) and _in_name(row, 0)):
+        return None
+    low, high = _extent(row, 0)
+    return (low, high) if row[high + 1].text == "," and high + 1 < verb - 1 else None
