@@ -56,6 +56,13 @@ class ResolveSettings(Model):
     review_score: float = Field(ge=0, le=1)
 
 
+class ExportSettings(Model):
+    """What strangers get of other people's words; quotes in characters."""
+
+    quote_chars: int = Field(ge=20)
+    full_text: bool
+
+
 class Budget(Model):
     """An upper bound, and how bad it is to break it."""
 
@@ -77,6 +84,7 @@ class Knobs(Model):
     clean: CleanSettings
     extract: ExtractSettings
     resolve: ResolveSettings
+    export: ExportSettings
     expect: ExpectSettings
 
 
