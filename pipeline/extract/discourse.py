@@ -36,6 +36,7 @@ KIN = {
 }  # fmt: skip
 PLACED = ("in", "near", "attr", "between", "bare", "office")
 SAID_DAYS = 3  # officials speak of an event within this many days
+OPENING = 2  # units into a sentence at which its place opens it
 LEAD_DAYS = 2  # an event told in passing that lies further before the lead than this is background
 NEWS_DAYS = 6  # an event further back than this from publication is background unless it is the lead
 
@@ -202,7 +203,7 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
                 event = current
             if event is None:
                 event = Event(len(events), context=pending if not events else [])
-                event.separate = _separates(frame) or heading_before
+                event.separate = _separates(frame) or heading_before or _opens_with_place(frame)
                 event.parent = next((e for e in events if _is_summary(e) and _is_part_of(frame, e)), None)
                 event.embedded = not frame.first_in_scene and bool(events) and events[-1].frames[0].scene is scene
                 events.append(event)
@@ -266,12 +267,13 @@ def _is_summary(event: Event) -> bool:
 
 
 def _counts_events(frame: Frame) -> bool:
-    """ "three separate operations", "two attacks"."""
+    """ "three separate operations", "two attacks", "in three towns"."""
     row = frame.scene.row
+    nouns = [i for i, unit in enumerate(row) if "place_noun" in unit.form] if frame.triggers else []
     return any(
         plain_value(row, i) is not None and (plain_value(row, i) or (0, 0))[0] > 1
-        for trigger in frame.triggers
-        for i in range(max(trigger.at - 3, 0), trigger.at)
+        for at in [*(trigger.at for trigger in frame.triggers), *nouns]
+        for i in range(max(at - 3, 0), at)
     )
 
 
@@ -336,6 +338,13 @@ def _attach(event: Event, frame: Frame) -> None:
 def _separates(frame: Frame) -> bool:
     """A "separately" that opens the sentence."""
     return frame.first_in_scene and any(at <= frame.low + 3 for at in frame.scene.cues.get("separate", ()))
+
+
+def _opens_with_place(frame: Frame) -> bool:
+    """ "In Kalat, ten people were killed": a round-up names the next place first."""
+    return frame.first_in_scene and any(
+        where.role == "in" and where.level not in WIDE and where.at <= frame.low + OPENING for where in frame.wheres
+    )
 
 
 def _match(frame: Frame, events: Sequence[Event], current: Event | None, heading: bool) -> Event | None:

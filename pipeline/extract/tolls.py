@@ -366,10 +366,13 @@ def _touches(row: Sequence[Unit], group: Group, anchor: int) -> bool:
 def _subject(row: Sequence[Unit], groups: Sequence[Group], place: _Place) -> list[Group]:
     """The subject of the sentence, where a clause of its own stands between it and its verb."""
     first = next((group for group in groups if not group.part and group.opener != "bare"), None)
-    if first is None or id(first) in place.used or first.last >= place.anchor or _under_preposition(row, first):
+    if first is None or first.last >= place.anchor or _under_preposition(row, first):
         return []
-    if any(unit.sense("speech") for unit in row[first.last + 1 : place.anchor]):
+    between = row[first.last + 1 : place.anchor]
+    if any(unit.sense("speech") for unit in between):
         return []
+    if id(first) in place.used and not any(unit.cue("relative") for unit in between):
+        return []  # "three men who had been kidnapped were freed" has one subject for two verbs
     return [first]
 
 
