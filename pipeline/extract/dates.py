@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from pipeline.extract.units import Unit
 
+STARTERS = frozenset({"month", "weekday", "date_word", "number", "cue"})
 OLD_DAYS = 20  # a day further back than this is told as past
 MIN_YEAR, MAX_YEAR = 1950, 2100
 
@@ -49,6 +50,9 @@ def times_of(row: Sequence[Unit], published: date | None, year: int | None) -> l
     i = 0
     while i < len(row):
         result = None
+        if not _may_start(row[i]):
+            i += 1
+            continue
         for reader in (_calendar_day, _numeric, _month_alone, _relative_day, _period, _count_ago, _weekday, _year):
             result = reader(row, i, published, year)
             if result is not None:
@@ -60,6 +64,11 @@ def times_of(row: Sequence[Unit], published: date | None, year: int | None) -> l
         found.append(replace(when, said=_is_said(row, i) or (j < len(row) and row[j].sense("speech") is not None)))
         i = max(j, i + 1)
     return _merge_weekdays(found)
+
+
+def _may_start(unit: Unit) -> bool:
+    """Whether a time expression can begin here at all; most words fail at once."""
+    return unit.number is not None or unit.text[0].isdigit() or not STARTERS.isdisjoint(unit.form)
 
 
 def spend(row: Sequence[Unit], whens: Sequence[When]) -> None:
