@@ -14,7 +14,7 @@ from pipeline.extract.scene import Scene
 from pipeline.extract.units import Unit
 
 REACH = 14  # units between a speaker and the verb of speech
-AFTER = 7  # units between a verb of speech and a speaker that follows it
+AFTER = 10  # units between a verb of speech and a speaker that follows it
 NAME_REACH = 8  # units between a spokesman's name and his group
 CONTENT_REACH = 2  # units between "claimed" and "the killing of ten"
 
@@ -32,6 +32,8 @@ def mark(scenes: Sequence[Scene], knowledge: Knowledge) -> None:
                 voices.append((i, voice))
                 last = voice
         scene.militant = _ranges(scene.row, voices)
+        if not voices and any(unit.cue("partisan") for unit in scene.row):
+            scene.militant = [(0, len(scene.row))]
         if quoted and quoted[-1].sentence.block != scene.sentence.block:
             quoted = []
         if quoted and voices and voices[0][1]:  # the speaker comes after the end of a quotation of several sentences
@@ -64,8 +66,11 @@ def _verbs(row: Sequence[Unit]) -> list[int]:
     """Verbs of speech, and words of claiming that a figure follows at once."""
     found = []
     for i, unit in enumerate(row):
-        follows = any(near.sense("casualty") for near in row[i : i + 1 + CONTENT_REACH])
-        if unit.sense("speech") or (unit.sense("claim") and follows):
+        claim = unit.sense("claim")
+        told = bool(claim and claim.entry and claim.entry.get("speech"))
+        if claim and not told:
+            told = any(near.sense("casualty") for near in row[i : i + 1 + CONTENT_REACH])
+        if unit.sense("speech") or told:
             found.append(i)
     return found
 
@@ -80,7 +85,7 @@ def _voice(row: Sequence[Unit], i: int, knowledge: Knowledge, names: set[str], l
             voice = _voice_at(row, j, knowledge, names, last)
             if voice is not None:
                 return voice
-            if row[j].text == ";" or row[j].sense("casualty") or (row[j].sense("speech") and j < i):
+            if row[j].text == ";" or row[j].sense("casualty"):
                 break
     return None
 

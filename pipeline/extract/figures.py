@@ -55,6 +55,31 @@ def toll_claims(event: Event, speakers: Mapping[int, Speaker], knowledge: Knowle
     return claims
 
 
+def drop_sums(events: Sequence[Event]) -> None:
+    """Takes out a total over several incidents where the text also gives each: "nine died, four of them in Harnai"."""
+    main = [event for event in events if event.role == "main"]
+    for event in main:
+        for name in ("killed", "injured"):
+            for side in (True, False):
+                own = _counts(event, name, side)
+                others = [counts[0] for other in main if other is not event and (counts := _counts(other, name, side))]
+                total = max(own[:2], default=0)
+                rest = total - sum(others)
+                if others and (rest in own[1:] if rest else len(others) > 1):
+                    for frame in event.frames:
+                        frame.tolls = [
+                            t for t in frame.tolls if not _counts_side(t, name, side) or t.count.best != total
+                        ]
+
+
+def _counts(event: Event, name: str, attackers: bool) -> list[int]:
+    return [t.count.best or 0 for frame in event.frames for t in frame.tolls if _counts_side(t, name, attackers)]
+
+
+def _counts_side(toll: Toll, name: str, attackers: bool) -> bool:
+    return toll.field == name and bool(toll.count.best) and (toll.group == "attackers") == attackers
+
+
 def _is_execution(event: Event) -> bool:
     return max(event.families, key=lambda family: event.families[family], default="") == "execution"
 
@@ -122,7 +147,7 @@ def _names_counted(figure: Figure, before: Sequence[Figure]) -> bool:
 
 
 def _is_inclusive(event: Event, victims: Sequence[Figure], attackers: Sequence[Figure], primary: Figure | None) -> bool:
-    """Whether a total already counts the attackers: it says so, the sides make it up, or it has the bomber's own death."""
+    """Whether a total already counts the attackers: it says so, the sides make it up, or it has the bomber's death."""
     if any(figure.toll.part for figure in attackers):
         return True
     fallen = max(figure.best for figure in attackers)

@@ -70,6 +70,10 @@ def _group_at(row: Sequence[Unit], i: int, text: str) -> Group | None:
         return _counted(row, i, j, count)
     if definite or unit.role("number") == "article":
         return _single(row, i)
+    if unit.cue("negation") and i + 1 < len(row):  # "no soldier was hurt"
+        nobody = _bare(row, i + 1)
+        zero = Count(0, 0, 0, "exact", unit.start, row[i + 1].end)
+        return replace(nobody, count=zero, first=i, opener="article") if nobody else None
     if unit.capital and _is_name_part(unit):
         person = _person(row, i)
         if person is not None:
@@ -85,6 +89,7 @@ def _counted(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
     bare = Group(count, i, j - 1, "unknown", None, more=more, noun=False)
     start = k = _after_partitive(row, j)
     whole = _whole(row, j, k)
+    bare = replace(bare, last=k - 1, whole=whole) if whole else bare
     steps = 0
     while k < len(row) and steps <= MAX_PREMODIFIERS:
         unit = row[k]
@@ -137,7 +142,7 @@ def _after_partitive(row: Sequence[Unit], j: int) -> int:
         j += 1
     plain = plain_value(row, j + 1)
     if plain is not None:
-        return plain[1]
+        return plain[1]  # "one of two militants", "four of the nine"
     return j + 1 if row[j].cue("determiner", "possessive") else j
 
 
@@ -235,7 +240,9 @@ def _ends_noun(row: Sequence[Unit], k: int) -> bool:
 
 
 def _bare(row: Sequence[Unit], i: int) -> Group | None:
-    """A singular noun without an article: before a name ("constable Ali Gul"), or in a headline ("Teacher shot dead")."""
+    """A singular noun without an article: before a name ("constable Ali Gul") or in a headline ("Man shot dead")."""
+    if i and not (row[i - 1].form or row[i - 1].mark):  # "any soldier"
+        return None
     k = i
     while k < len(row) and k - i <= MAX_BARE_PREMODIFIERS and not row[k].sense("victim"):
         if not (row[k].sense("actor") or row[k].sense("country") or row[k].cue("adjective")):
@@ -302,6 +309,8 @@ def _mark_parts(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
         part = part or any(_is_part_cue(unit, "after") for unit in row[group.first : group.last + 1])
         if not part and marked and marked[-1].part and chained(row, marked[-1], group):
             part = True
+        if part and not group.noun and marked and _is_part_cue(row[min(group.last + 1, len(row) - 1)], "after"):
+            group = replace(group, kind=marked[-1].kind)  # "several attackers were hurt, and one of them was killed"
         marked.append(replace(group, part=part))
     return marked
 
@@ -319,7 +328,7 @@ def _part_follows(row: Sequence[Unit], last: int) -> bool:
 
 
 def _mark_breakdowns(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
-    """Groups that follow a total and add up to it are its parts: "eleven people - six men, three women, two children"."""
+    """Groups that follow a total and add up to it are its parts: "nine people - six men, two women, a child"."""
     for t, total in enumerate(groups):
         if total.part or (total.count.best or 0) < 2:
             continue
@@ -358,7 +367,7 @@ def _has_own_verb(row: Sequence[Unit], last: int) -> bool:
 
 
 def apposed(row: Sequence[Unit], left: Group, right: Group) -> bool:
-    """Whether the right group is another name of the left: "Ali Baloch, a teacher", "two soldiers, Sepoy Ali and Naik Gul"."""
+    """Whether the right group is another name of the left: "Ali Baloch, a teacher", "two men, Ali Gul and Naik Gul"."""
     between = row[left.last + 1 : right.first]
     if not between or between[-1].text != "," or len(between) > MAX_CHAIN_GAP or left.part != right.part:
         return False

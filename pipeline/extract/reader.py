@@ -85,6 +85,7 @@ class Reader:
         scenes = self._scenes(article, tools, published)
         events = discourse.gather([s for s in scenes if s.sentence.kind != "furniture"], published)
         context = relevance.demote(events, scenes)
+        figures.drop_sums(events)
         mentions = self._mentions(article.text, events)
         verdict = relevance.judge(mentions, context)
         return Reading(language, verdict.relevant, verdict.score, verdict.reason, verdict.detail,

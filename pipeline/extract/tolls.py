@@ -156,6 +156,9 @@ def _tolls_at(row: Sequence[Unit], groups: Sequence[Group], place: _Place) -> li
     if not chosen or not _is_complete(row, chosen, entry):
         return []
     field, event = str(entry.get("field")), str(entry.get("event", "none"))
+    side = entry.get("group")
+    if side:
+        chosen = [replace(group, kind=str(side)) if group.kind == "unknown" else group for group in chosen]
     if entry.get("total"):
         total = _summed(row, chosen, place.anchor, event, field, passive)
         return [replace(total, total=True, group="all" if total.group == "unknown" else total.group)]
