@@ -197,7 +197,7 @@ def test_an_incident_without_place_date_or_toll_is_shown_as_that(build):
     pages = build(n_events=1, change=bare)
     check_whole(pages)
     index = pages["index.html"].text
-    assert "date unknown" in index and "1 without a known place" in index and "no number of dead is known" in index
+    assert "date unknown" in index and "1 without a known place" in index and "1 other incident, recounted" in index
 
 
 def test_very_long_names_and_many_claims_are_kept(build):
@@ -286,8 +286,12 @@ def test_a_long_time_is_drawn_in_weeks():
 def test_the_toll_curve_needs_two_figures():
     claim = {"field": "killed", "victim_group": "all", "low": 2, "best": 2, "high": None, "speaker": None,
              "speaker_type": "media", "seen_at": run_row()["loaded_at"]}  # fmt: skip
-    assert chart.draw_toll([claim, {**claim, "field": "injured"}]) is None
-    assert "2 dead, says media" in (chart.draw_toll([claim, claim]) or "")
+    assert chart.draw_toll([claim, {**claim, "field": "injured", "best": 3}], []) is None
+    assert chart.draw_toll([claim, claim], []) is None
+    drawn = chart.draw_toll([claim, {**claim, "best": 5, "victim_group": "civilians"}], []) or ""
+    assert "2 dead, says media" in drawn and "5 dead (civilians), says media" in drawn
+    fold = [{"seen_at": claim["seen_at"], "killed_low": 2, "killed_best": 2, "killed_high": None}]
+    assert 'class="best"' in (chart.draw_toll([claim, {**claim, "best": 5}], fold) or "")
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,12 @@ FINEST_STEP = 1.0
 AREA_KM = {3: 25.0, 4: 90.0, 5: 60.0, 6: 140.0, 7: 60.0}
 # More marks than this and those of one place and kind become one.
 MOST_MARKS = 300
+Box = tuple[float, float, float, float]
+NAMES = (
+    ("country", "IRAN", 28.9, 59.3), ("country", "PAKISTAN", 27.1, 69.2), ("country", "AFGHANISTAN", 31.3, 64.2),
+    ("province", "Sistan and Baluchestan", 26.75, 60.6), ("province", "Balochistan", 28.3, 65.2),
+    ("sea", "Arabian Sea", 24.75, 65.0),
+)  # fmt: skip
 SHAPES = {key: shape for key, _, shape, _ in KINDS}
 
 
@@ -37,21 +43,28 @@ def draw_map(incidents: Iterable[Row], towns: Iterable[Row], link: str = "incide
     marks = sorted(_marks(placed), key=lambda rows: -sum(row["killed_best"] or 0 for row in rows))
     drawn = "".join(_mark(rows, x, y, link) for rows, (x, y) in zip(marks, _positions(marks), strict=True))
     areas = "".join(dict.fromkeys(_area(row) for row in placed if row["where_prec"] in AREA_KM))
-    box = _surroundings(placed[0]) if close and placed else f"0 0 {WIDTH:.0f} {HEIGHT:.0f}"
+    box = _surroundings(placed[0]) if close and placed else (0.0, 0.0, WIDTH, HEIGHT)
+    view = " ".join(f"{edge:.0f}" for edge in box)
     label = f"Map of {len(placed)} incidents on both sides of the Iran–Pakistan border"
     return Markup(
-        f'<svg class="map" viewBox="{box}" role="img" aria-label="{label}">'
-        f"<title>{label}</title>{_ground()}{areas}"
-        f'<g class="marks">{drawn}</g>{_towns(towns)}</svg>'
+        f'<svg class="map" viewBox="{view}" role="img" aria-label="{label}">'
+        f"<title>{label}</title>{_ground()}{_names(box)}{areas}"
+        f'<g class="marks">{drawn}</g>{_towns(towns, box)}</svg>'
     )
 
 
-def _surroundings(row: Row) -> str:
+def _surroundings(row: Row) -> Box:
     """The part of the map around an incident, kept within the map."""
     width, height = WIDTH * 0.45, HEIGHT * 0.45
     left = min(max(_x(row["lon"]) - width / 2, 0), WIDTH - width)
     top = min(max(_y(row["lat"]) - height / 2, 0), HEIGHT - height)
-    return f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}"
+    return left, top, width, height
+
+
+def _has_room(x: float, y: float, before: float, after: float, box: Box) -> bool:
+    """Whether a name at a point, so much to its left and right, would stand within the box."""
+    left, top, width, height = box
+    return left + before < x < left + width - after and top + 14 < y < top + height - 4
 
 
 def not_on_map(incidents: Iterable[Row]) -> tuple[int, int]:
@@ -94,18 +107,17 @@ def _ground() -> str:
             kind = "theatre" if key in THEATRE else "land"
             parts.append(f'<path class="{kind}" d="{"".join(_path(ring) + "Z" for ring in near)}"/>')
     border = "".join(_path(line) for line in _lines(outlines.border))
-    names = "".join(
-        f'<text class="{kind}" x="{_x(lon):.0f}" y="{_y(lat):.0f}">{name}</text>'
-        for kind, name, lat, lon in (
-            ("country", "IRAN", 28.9, 59.3), ("country", "PAKISTAN", 27.1, 69.2),
-            ("country", "AFGHANISTAN", 31.3, 64.2),
-            ("province", "Sistan and Baluchestan", 26.75, 60.6), ("province", "Balochistan", 28.3, 65.2),
-            ("sea", "Arabian Sea", 24.75, 64.6),
-        )
-    )  # fmt: skip
     # The outlines know no other country, so the sea is what lies south of a line that is inland everywhere.
     sea = f'<rect class="water" x="0" y="{_y(25.8):.0f}" width="{_x(68.0):.0f}" height="{HEIGHT - _y(25.8):.0f}"/>'
-    return f'{sea}{"".join(parts)}<path class="border" d="{border}"/>{names}'
+    return f'{sea}{"".join(parts)}<path class="border" d="{border}"/>'
+
+
+def _names(box: Box) -> str:
+    return "".join(
+        f'<text class="{kind}" x="{_x(lon):.0f}" y="{_y(lat):.0f}">{name}</text>'
+        for kind, name, lat, lon in NAMES
+        if _has_room(_x(lon), _y(lat), 4.5 * len(name), 4.5 * len(name), box)
+    )
 
 
 def _lines(segments: Iterable[tuple[tuple[float, float], tuple[float, float]]]) -> list[list[tuple[float, float]]]:
@@ -119,11 +131,11 @@ def _lines(segments: Iterable[tuple[tuple[float, float], tuple[float, float]]]) 
     return lines
 
 
-def _towns(towns: Iterable[Row]) -> str:
+def _towns(towns: Iterable[Row], box: Box) -> str:
     return "".join(
         f'<g class="town"><circle cx="{_x(town["lon"]):.1f}" cy="{_y(town["lat"]):.1f}" r="1.8"/>{_town_name(town)}</g>'
         for town in towns
-        if _is_inside(town["lat"], town["lon"])
+        if _is_inside(town["lat"], town["lon"]) and _has_room(_x(town["lon"]), _y(town["lat"]), 20, 60, box)
     )
 
 

@@ -18,11 +18,14 @@ from pipeline.report import atlas, chart, words
 from pipeline.report.read import Row, Story, read_story
 
 HERE = Path(__file__).resolve().parent
-# In the order in which a reader asks: what, when, where, who, against whom, at what cost.
+# What is argued about comes first.
 FIELDS = (
-    "event_type", "date", "place", "perpetrator", "claimed_by", "target", "weapon", "killed", "injured", "abducted",
-    "arrested",
+    "killed", "injured", "abducted", "arrested", "perpetrator", "claimed_by", "target", "weapon", "event_type", "date",
+    "place",
 )  # fmt: skip
+TOLLS = ("killed", "injured", "abducted", "arrested")
+# The others of one value are a click away.
+MOST_QUOTES = 4
 MOST_DAYS = 62
 STATE_MARKS = {"ok": "●", "partial": "◐", "failed": "✕", "unreachable": "○"}
 QUALIFIERS = {"at_least": "at least ", "up_to": "up to ", "about": "about "}
@@ -52,6 +55,7 @@ def _environment(story: Story, manifest: Mapping[str, object], *, has_docs: bool
         lstrip_blocks=True,
     )
     environment.filters["plain"] = words.plain
+    environment.tests["starts_with"] = str.startswith
     environment.globals.update(
         manifest=manifest,
         story=story,
@@ -71,7 +75,7 @@ def _environment(story: Story, manifest: Mapping[str, object], *, has_docs: bool
         kind_of=words.kind_of,
         web_address=words.web_address,
         direction=words.direction,
-        figure=figure,
+        most_quotes=MOST_QUOTES,
         script="",
         script_hash="none",
         root="",
@@ -97,7 +101,7 @@ def _overview(story: Story) -> dict[str, object]:
     return {
         "here": "index.html",
         "rows": story.incidents,
-        "more": len(story.incidents) < totals["n_incidents"],
+        "more": len(story.incidents) < totals["n_all"],
         "kinds": words.KINDS,
         "killed_span": words.span(totals["killed_low"], totals["killed_best"], totals["killed_high"]),
         "injured_span": words.span(totals["injured_low"], totals["injured_best"], totals["injured_high"]),
@@ -107,7 +111,7 @@ def _overview(story: Story) -> dict[str, object]:
         "nowhere": nowhere,
         "outside": outside,
         "timeline": chart.draw_timeline(story.incidents, story.days),
-        "undated": sum(row["date_precision"] not in ("day", "days", "week") for row in story.incidents),
+        "older": totals["n_all"] - totals["n_incidents"],
         "script": Markup(script),
         "script_hash": f"sha256-{digest}",
     }
@@ -115,18 +119,27 @@ def _overview(story: Story) -> dict[str, object]:
 
 def _incident(story: Story, row: Row) -> dict[str, object]:
     claims = story.claims.get(row["incident_id"], [])
-    by_field: dict[str, list[Row]] = defaultdict(list)
-    for claim in claims:
-        by_field[claim["field"]].append(claim)
     return {
         "root": "../",
         "row": row,
-        "fields": [(field, by_field[field]) for field in FIELDS if field in by_field],
+        "fields": [(field, values) for field in FIELDS if (values := _by_value(claims, field))],
         "articles": story.articles.get(row["incident_id"], []),
         "codes": story.codes.get(row["event_type"]),
-        "curve": chart.draw_toll(claims),
+        "curve": chart.draw_toll(claims, story.curves.get(row["incident_id"], [])),
         "map": atlas.draw_map([row], story.towns, link="", close=True) if row["lat"] is not None else None,
     }
+
+
+def _by_value(claims: list[Row], field: str) -> list[tuple[str, str | None, list[Row]]]:
+    """Values that are claimed for a field, each with its claims; what most outlets say comes first."""
+    groups: dict[tuple[str, str | None], list[Row]] = defaultdict(list)
+    for claim in claims:
+        if claim["field"] == field:
+            told = figure(claim) if field in TOLLS else words.plain(claim["value"]) or "not named"
+            group = claim["victim_group"] if claim["victim_group"] != "all" else None
+            groups[(told, group)].append(claim)
+    ranked = sorted(groups.items(), key=lambda item: -len({claim["source_id"] for claim in item[1]}))
+    return [(told, group, values) for (told, group), values in ranked]
 
 
 def _coverage(story: Story) -> dict[str, object]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -22,14 +22,15 @@ MOST_DAILY = 92
 def draw_timeline(incidents: Iterable[Row], days: Iterable[Row]) -> Markup:
     """Incidents and dead per day or week, with the days on which we were blind shaded.
 
-    Incidents whose date is not known to the week are left out; how many is said below the chart.
+    Incidents whose date is not known to the week are left out, and so are those before the eve of the first day.
     """
-    rows = [row for row in incidents if row["date_precision"] in ("day", "days", "week") and row["starts_on"]]
     seen = {row["day"]: row for row in days}
+    eve = min(seen) - timedelta(days=1) if seen else date.min
+    rows = [row for row in incidents if row["date_precision"] in ("day", "days", "week") and row["starts_on"] >= eve]
     if not rows:
         return Markup('<p class="quiet">No dated incident yet.</p>')
-    first = min(*(row["starts_on"] for row in rows), *seen) if seen else min(row["starts_on"] for row in rows)
-    last = max(*(row["starts_on"] for row in rows), *seen) if seen else max(row["starts_on"] for row in rows)
+    dates = [*seen, *(row["starts_on"] for row in rows)]
+    first, last = min(dates), max(dates)
     step = 1 if (last - first).days < MOST_DAILY else 7
     if step == 7:
         first -= timedelta(days=first.weekday())
@@ -139,42 +140,68 @@ def _short(value: date) -> str:
     return f"{value.day} {value:%b}"
 
 
-def draw_toll(claims: Iterable[Row]) -> Markup | None:
-    """Every figure of dead that was told of an incident, by when it could be seen; none where there are fewer than two.
+def draw_toll(claims: Iterable[Row], curve: list[Row]) -> Markup | None:
+    """What we would have said of the dead over time, and every figure that was told; none where it never moved.
 
-    A dot is the figure, a line its range; open ranges end in an arrow of the text below. Colour tells who speaks.
+    Args:
+        claims: claims of the incident, by ``seen_at``.
+        curve: ``seen_at``, ``killed_low``, ``killed_best``, ``killed_high``: the fold of what was seen until then.
     """
-    told = [
-        row
-        for row in claims
-        if row["field"] == "killed" and row["victim_group"] in ("all", None) and row["best"] is not None
-    ]
-    if len(told) < 2:
+    told = [row for row in claims if row["field"] == "killed" and row["best"] is not None]
+    if len({row["best"] for row in told}) < 2:
         return None
-    most = max(max(row["best"], row["high"] or 0) for row in told)
-    height = PANEL + 64
-    first, last = told[0]["seen_at"], told[-1]["seen_at"]
-    length = max((last - first).total_seconds(), 1.0)
-    parts = [_panel(0, "Dead, as told", most)]
+    figures = [max(row["best"], row["high"] or 0) for row in told]
+    figures += [row["killed_high"] or row["killed_best"] for row in curve]
+    most = max(figures)
+    first, last = told[0]["seen_at"], max(row["seen_at"] for row in (*told, *curve))
+    length = float(max((last - first).total_seconds(), 1))
+    width = WIDTH - LEFT - RIGHT - 24
+
+    def across(moment_: datetime) -> float:
+        return LEFT + 12 + width * float(max((moment_ - first).total_seconds(), 0)) / length
+
+    parts = [_panel(0, "Dead, as told", most), _steps(curve, across, most)]
     for row in told:
-        x = LEFT + 12 + (WIDTH - LEFT - RIGHT - 24) * (row["seen_at"] - first).total_seconds() / length
+        x, y = across(row["seen_at"]), _y(0, row["best"], most)
         low, high = row["low"] if row["low"] is not None else row["best"], row["high"] or row["best"]
-        said = f"{row['best']} dead, says {row['speaker'] or plain(row['speaker_type'])}, seen {moment(row['seen_at'])}"
+        whom = "" if row["victim_group"] in ("all", None) else f" ({plain(row['victim_group'])})"
+        said = (
+            f"{row['best']} dead{whom}, says {row['speaker'] or plain(row['speaker_type'])}, {moment(row['seen_at'])}"
+        )
         parts.append(
-            f'<g class="told {escape(row["speaker_type"])}"><title>{escape(said)}</title>'
+            f'<g class="told {escape(row["speaker_type"])}{" part" if whom else ""}"><title>{escape(said)}</title>'
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_y(0, low, most):.1f}" y2="{_y(0, high, most):.1f}"/>'
-            f'<circle cx="{x:.1f}" cy="{_y(0, row["best"], most):.1f}" r="5"/></g>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5"/></g>'
         )
     parts += [
         f'<text class="tick" x="{LEFT}" y="{PANEL + 22:.0f}">{moment(first)}</text>',
         f'<text class="tick" x="{WIDTH - RIGHT}" y="{PANEL + 22:.0f}" text-anchor="end">{moment(last)}</text>',
-        _speakers(told, PANEL + 46),
+        _speakers(told, PANEL + 48),
     ]
+    height = PANEL + 60
     label = f"{len(told)} figures of dead between {moment(first)} and {moment(last)}, from 0 to {most}"
     return Markup(
         f'<svg class="chart" viewBox="0 {-ABOVE:.0f} {WIDTH:.0f} {height + ABOVE:.0f}" role="img" aria-label="{label}">'
         f"<title>{label}</title>{''.join(parts)}</svg>"
     )
+
+
+def _steps(curve: list[Row], across: Callable[[datetime], float], most: int) -> str:
+    """The best figure as a line of steps, on a band from the lowest to the highest."""
+    if not curve:
+        return ""
+    xs = [across(row["seen_at"]) for row in curve] + [WIDTH - RIGHT - 12]
+    best: list[str] = []
+    top: list[str] = []
+    bottom: list[str] = []
+    for row, x, until in zip(curve, xs, xs[1:], strict=False):
+        low = row["killed_low"] if row["killed_low"] is not None else row["killed_best"]
+        high = row["killed_high"] if row["killed_high"] is not None else row["killed_best"]
+        for line, value in ((best, row["killed_best"]), (top, high), (bottom, low)):
+            y = _y(0, value, most)
+            line += [f"{x:.1f},{y:.1f}", f"{until:.1f},{y:.1f}"]
+    band = "M" + "L".join([*top, *reversed(bottom)]) + "Z"
+    return f'<path class="band" d="{band}"/><path class="best" d="M{"L".join(best)}"/>'
 
 
 def _speakers(told: list[Row], y: float) -> str:
@@ -184,5 +211,5 @@ def _speakers(told: list[Row], y: float) -> str:
             f'<g class="told {escape(speaker)}"><circle cx="{x + 5:.0f}" cy="{y - 4:.0f}" r="5"/></g>'
             f'<text class="tick" x="{x + 15:.0f}" y="{y:.0f}">{escape(plain(speaker))}</text>'
         )
-        x += 34 + 8 * len(speaker)
+        x += 40 + 8 * len(speaker)
     return "".join(parts)

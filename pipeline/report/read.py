@@ -14,6 +14,16 @@ Row = dict[str, Any]
 
 # One page each for the latest incidents; older ones are in the database. Measured: 5,000 pages in well under a minute.
 MOST_PAGES = 5000
+# All moments are folded at once, which grows with the square of the claims; above this the curve is left out.
+MOST_FOLDED = 20_000
+
+
+# News also recounts what is long past. What happened in the days that were run, or on the eve of them, is counted;
+# the rest is listed and in no sum.
+IN_PERIOD = (
+    "date_precision IN ('day', 'days', 'week') AND ends_on >= (SELECT min(day) FROM coverage) - 1 "
+    "AND starts_on <= (SELECT max(day) FROM coverage)"
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,7 @@ class Story:
     incidents: list[Row]
     claims: dict[str, list[Row]]
     articles: dict[str, list[Row]]
+    curves: dict[str, list[Row]]
     codes: dict[str, Row]
     sources: dict[str, str]
     towns: list[Row]
@@ -71,6 +82,7 @@ def read_story(connection: duckdb.DuckDBPyConnection) -> Story:
         incidents=incidents,
         claims=_by_incident(claims),
         articles=_by_incident(articles),
+        curves=_by_incident(_curves(connection)),
         codes=_codes(connection),
         sources={row["source_id"]: row["name"] for row in _ask(connection, "SELECT source_id, name FROM source")},
         towns=_ask(
@@ -100,6 +112,19 @@ def _by_incident(rows: list[Row]) -> dict[str, list[Row]]:
     return dict(grouped)
 
 
+def _curves(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """The toll of each incident at every moment at which a figure of dead was seen, as it was folded then."""
+    if _ask(connection, "SELECT count(*) AS n FROM claim")[0]["n"] > MOST_FOLDED:
+        return []
+    return _ask(
+        connection,
+        "WITH heard AS (SELECT DISTINCT seen_at FROM claim WHERE field = 'killed') "
+        "SELECT f.incident_id, h.seen_at, f.killed_low, f.killed_best, f.killed_high FROM heard AS h, "
+        "LATERAL (SELECT * FROM incident_as_of(h.seen_at)) AS f WHERE f.killed_best IS NOT NULL "
+        "ORDER BY f.incident_id, h.seen_at",
+    )
+
+
 def _codes(connection: duckdb.DuckDBPyConnection) -> dict[str, Row]:
     """What other data sets call our types, by type; nothing where there is no such view."""
     if not _ask(connection, "SELECT 1 FROM duckdb_views() WHERE view_name = 'crosswalk'"):
@@ -110,7 +135,9 @@ def _codes(connection: duckdb.DuckDBPyConnection) -> dict[str, Row]:
 def _totals(connection: duckdb.DuckDBPyConnection) -> Row:
     return _ask(
         connection,
-        "SELECT count(*) AS n_incidents, coalesce(sum(killed_best), 0)::BIGINT AS killed_best, "
+        f"WITH period AS (SELECT * FROM incident WHERE {IN_PERIOD}) "
+        "SELECT count(*) AS n_incidents, (SELECT count(*) FROM incident) AS n_all, "
+        "coalesce(sum(killed_best), 0)::BIGINT AS killed_best, "
         "coalesce(sum(killed_low), 0)::BIGINT AS killed_low, "
         "coalesce(sum(coalesce(killed_high, killed_best)), 0)::BIGINT AS killed_high, "
         "coalesce(sum(injured_best), 0)::BIGINT AS injured_best, "
@@ -126,5 +153,5 @@ def _totals(connection: duckdb.DuckDBPyConnection) -> Row:
         "(SELECT count(*) FROM coverage) AS n_source_days, "
         "(SELECT count(*) FROM coverage WHERE state IN ('ok', 'partial')) AS n_seen, "
         "(SELECT coalesce(bool_or(is_demo), false) FROM source) AS is_demo, "
-        "(SELECT count(DISTINCT language) FROM article) AS n_languages FROM incident",
+        "(SELECT count(DISTINCT language) FROM article) AS n_languages FROM period",
     )[0]
