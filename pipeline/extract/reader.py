@@ -125,8 +125,10 @@ class Reader:
         previous: date | None = None
         lead_day: date | None = None
         place: ClaimReading | None = None
+        told: list[ClaimReading] = []
         for event in events:
-            mention, day = self._mention(text, event, previous, lead_day, place)
+            mention, day = self._mention(text, event, previous, lead_day, place, told)
+            told = [claim for claim in mention.claims if claim.field == "event_type"] or told
             if event.role == "main":
                 place = next((c for c in mention.claims if c.field == "place" and c.value), place)
             if event.role == "main" and day is not None:
@@ -142,6 +144,7 @@ class Reader:
         previous: date | None,
         lead_day: date | None,
         before: ClaimReading | None,
+        told: Sequence[ClaimReading],
     ) -> tuple[MentionReading, date | None]:
         said = {frame.scene.number: speakers.speaker_of(frame.scene, text, self.knowledge) for frame in event.frames}
         kind, rule = fields.event_type(event)
@@ -159,7 +162,7 @@ class Reader:
                 day, place, *bind.actor_claims(event, kind, setting, self.knowledge),
                 bind.target_claim(event, kind, self.knowledge), *bind.weapon_claims(event),
                 *figures.toll_claims(event, said, self.knowledge),
-                *speakers.telling(event, kind, text, self.knowledge),
+                *speakers.telling(event, kind, text, self.knowledge, told),
             )
             if claim is not None
         ]  # fmt: skip

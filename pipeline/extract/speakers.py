@@ -60,10 +60,13 @@ def speakers_of(scene: Scene, text: str) -> list[Speaker]:
     return found
 
 
-def telling(event: Event, event_type: str, text: str, knowledge: Knowledge) -> list[ClaimReading]:
+def telling(
+    event: Event, event_type: str, text: str, knowledge: Knowledge, before: Sequence[ClaimReading]
+) -> list[ClaimReading]:
     """Who tells of the event: one claim of its type for each source, with the sentence as evidence.
 
-    The sentences are those of the event and the ones right after, as an article names its source once.
+    The sentences are those of the event and the ones right after, as an article names its source once; an event of a
+    round-up that names none has the source of the event `before` it.
     """
     found: dict[frozenset[str], ClaimReading] = {}
     last = -NEAR
@@ -73,16 +76,26 @@ def telling(event: Event, event_type: str, text: str, knowledge: Knowledge) -> l
         last = number if number in own else last
         if number - last > NEAR or (number not in own and scenes[number].cues.keys() & {"background", "habit"}):
             continue
-        for speaker in speakers_of(scenes[number], text):
+        span = Span(scenes[number].start, scenes[number].end)
+        for speaker in (*speakers_of(scenes[number], text), *_claimants(scenes[number], text, knowledge)):
             typed = _typed(speaker, knowledge)
-            claim = ClaimReading(
-                "event_type", Span(scenes[number].start, scenes[number].end), "speaker.tells", value=event_type,
-                speaker=typed.name, speaker_type=typed.type, stance=typed.stance,
-            )  # fmt: skip
+            claim = ClaimReading("event_type", span, "speaker.tells", value=event_type, speaker=typed.name,
+                                 speaker_type=typed.type, stance=typed.stance)  # fmt: skip
             name = frozenset(str(typed.name).casefold().split())
             if typed.stance != "denied" and not any(name <= other for other in found):
                 found = {other: kept for other, kept in found.items() if not other < name} | {name: claim}
-    return list(found.values())
+    if found or event.role != "main":
+        return list(found.values())
+    return [replace(claim, rule="speaker.carried", value=event_type, confidence=0.5) for claim in before[:1]]
+
+
+def _claimants(scene: Scene, text: str, knowledge: Knowledge) -> list[Speaker]:
+    """Groups that claim it: they tell of it too."""
+    return [
+        Speaker(text[hit.start : hit.end], "actor", "claimed", hit.start, hit.end, hit.actor)
+        for hit in scene.actors
+        if hit.part == "claim" and knowledge.is_armed(hit.actor)
+    ]
 
 
 def speaker_of(scene: Scene, text: str, knowledge: Knowledge) -> Speaker:
