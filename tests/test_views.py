@@ -83,13 +83,9 @@ def test_view(empty, view, case):
     assert found == [{name: moment(value) for name, value in row.items()} for row in case["expect"]]
 
 
-# Views over the rules, which have tests of their own with the rules.
-WITH_THE_RULES = ("crosswalk", "sensitivity")
-
-
 def views_of_ours() -> list[Path]:
     """Views but those that dress the data as that of another project (as_acled ...) and have tests of their own."""
-    return [path for path in sql_files("views") if not path.stem.startswith("as_") and path.stem not in WITH_THE_RULES]
+    return [path for path in sql_files("views") if not path.stem.startswith("as_")]
 
 
 @pytest.mark.parametrize("path", views_of_ours(), ids=lambda path: path.stem)

@@ -21,3 +21,11 @@ SELECT i.headline, t.*, t.highest - t.lowest AS spread,
        round((t.highest - t.lowest) / greatest(t.highest, 1), 3) AS sensitivity
 FROM toll AS t JOIN incident AS i USING (incident_id)
 ORDER BY spread DESC, i.starts_on, t.incident_id;
+COMMENT ON COLUMN sensitivity.ucdp_best_low_high IS 'Dead under the rule ucdp_best_low_high, the default.';
+COMMENT ON COLUMN sensitivity.acled_conservative IS 'Dead under the rule acled_conservative.';
+COMMENT ON COLUMN sensitivity.latest_official IS 'Dead under the rule latest_official.';
+COMMENT ON COLUMN sensitivity.majority_independent IS 'Dead under the rule majority_independent.';
+COMMENT ON COLUMN sensitivity.lowest IS 'Lowest of these figures.';
+COMMENT ON COLUMN sensitivity.highest IS 'Highest of these figures.';
+COMMENT ON COLUMN sensitivity.spread IS 'Highest less lowest: by how many dead the choice of the rule moves the figure.';
+COMMENT ON COLUMN sensitivity.sensitivity IS 'Spread as a share of the highest figure: 0 where all rules agree, 1 where one of them says none.';
