@@ -82,17 +82,29 @@ def _perpetrator(
 def _named_later(event: Event, knowledge: Knowledge) -> list[ActorHit]:
     """ "A militant group has claimed it": the group is the first that the next sentences name."""
     for frame in event.frames[:3]:
-        row = frame.scene.row[frame.low : frame.high]
-        claimed = any(
-            unit.form["claim"].entry is not None and unit.form["claim"].entry.get("by") == "before"
-            for unit in row
-            if "claim" in unit.form
-        )
-        if claimed and not frame.scene.nobody and not any(knowledge.is_armed(hit.actor) for hit in frame.actors):
+        if (
+            _claims_unnamed(frame)
+            and not frame.scene.nobody
+            and not any(knowledge.is_armed(hit.actor) for hit in frame.actors)
+        ):
             later = [f for f in (*event.frames, *event.around) if 0 < f.scene.number - frame.scene.number <= 3]
             later.sort(key=lambda f: f.scene.number)
             return [hit for f in later for hit in f.actors if knowledge.is_armed(hit.actor)][:1]
     return []
+
+
+def _claims_unnamed(frame: Frame) -> bool:
+    """Whether somebody without a name claims what the frame tells."""
+    row = frame.scene.row[frame.low : frame.high]
+    for i, unit in enumerate(row):
+        claim = unit.form.get("claim")
+        if claim and claim.entry and claim.entry.get("by") == "before":
+            return True
+        source = unit.form.get("source")
+        if source and source.entry and source.entry.get("type") == "militant":
+            after = row[i + 1 : i + 8]
+            return any("speech" in u.form for u in after) and any(u.cue("self") for u in after)
+    return False
 
 
 def _by_country(event: Event, event_type: str, knowledge: Knowledge) -> ActorHit | None:

@@ -168,7 +168,8 @@ def _points_back(frame: Frame) -> bool:
 def is_eventful(frame: Frame) -> bool:
     """Whether the frame tells that something happened."""
     if frame.asserted:
-        return not ("aggregate" in frame.cues and not frame.tolls and not frame.told_times)
+        exact = any(when.precision in ("day", "days") or when.key[0] == "weekday" for when in frame.told_times)
+        return not ("aggregate" in frame.cues and not frame.tolls and not exact)
     return any(toll.count.best is not None or toll.count.low is not None for toll in frame.tolls)
 
 
@@ -362,15 +363,20 @@ def _match(frame: Frame, events: Sequence[Event], current: Event | None, heading
 
 def fit(frame: Frame, event: Event) -> float:
     """How well a frame fits an event; positive where it tells of it."""
-    score = _fit_family(frame, event)
+    score = family = _fit_family(frame, event)
     score += _fit_time(frame, event)
     score += _fit_place(frame, event)
     score += _fit_actor(frame, event)
     score += _fit_toll(frame, event)
-    if "again" in frame.cues:
+    if "again" in frame.cues and family >= 0:
         score += 1.0
     past = _opens_as_past(frame)
-    if event.frames[-1].scene is frame.scene and not past and not any(when.ago for when in frame.told_times):
+    if (
+        event.frames[-1].scene is frame.scene
+        and family >= 0
+        and not past
+        and not any(when.ago for when in frame.told_times)
+    ):
         score += 1.0
     if (
         _is_cause(frame)

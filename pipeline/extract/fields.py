@@ -16,6 +16,7 @@ from pipeline.extract.tolls import Toll
 
 LEAD_VOTE = 3.0  # how much more the first clause says about the type than a later one
 VOTES = {"strong": 3.0, "firm": 1.5, "weak": 0.6}
+REFINING = ("explosion", "strike")  # what an "attack" may turn out to be
 AFTERMATH = ("clash", "other", "raid", "arrest")
 ROLE_WEIGHT = {"in": 2.0, "near": 1.6, "attr": 1.5, "between": 0.8, "bare": 0.3, "office": 0.1}
 TYPE_ORDER = (
@@ -95,6 +96,8 @@ def place_claim(event: Event, knowledge: Knowledge, before: ClaimReading | None)
     for n, frame in enumerate(frames):
         for where in frame.wheres:
             if where.level in WIDE or where.role not in ROLE_WEIGHT:
+                continue
+            if where.place is None and where.role in ("bare", "office"):
                 continue
             score = ROLE_WEIGHT[where.role] + 0.4 * geography.rank(where) - 0.35 * min(n, 5)
             score += 0.8 if n == 0 else 0.0
@@ -183,6 +186,8 @@ def event_type(event: Event) -> tuple[str, str]:
     for name, vote in votes.items():
         families[FAMILY[name]] = families.get(FAMILY[name], 0.0) + vote
     family = max(families, key=lambda f: (families[f], f))
+    if family == "assault" and not _is_armed_assault(event):
+        family = next((name for name in REFINING if _is_told(event, name)), family)
     if family == "abduction" and any(_is_death(toll) for frame in event.frames[:2] for toll in frame.tolls):
         named = any(toll.named or (toll.count.best == 1) for toll in event.tolls("killed"))
         return ("assassination" if named else "armed_attack"), "event.abducted_and_killed"
@@ -192,6 +197,16 @@ def event_type(event: Event) -> tuple[str, str]:
         return chosen, rules[chosen]
     strongest = max(members, key=lambda name: (votes[name], -TYPE_ORDER.index(name)))
     return strongest, rules[strongest]
+
+
+def _is_armed_assault(event: Event) -> bool:
+    """Whether words say more than "attack"."""
+    return any(t.event in ("ambush", "assassination") or (FAMILY[t.event] == "assault" and t.strength == "firm")
+               for frame in event.frames for t in frame.asserted)  # fmt: skip
+
+
+def _is_told(event: Event, family: str) -> bool:
+    return any(FAMILY[trigger.event] == family for frame in event.frames for trigger in frame.strong)
 
 
 def _is_death(toll: Toll) -> bool:

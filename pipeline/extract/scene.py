@@ -169,6 +169,7 @@ def clauses_of(scene: Scene) -> list[tuple[int, int]]:
     told = sorted(
         {moved.get(t.at, t.at) for t in scene.triggers} | {moved.get(t.anchor, t.anchor) for t in scene.tolls}
     )
+    told = sorted({*told, *(hit.at for hit in scene.actors if hit.part == "claim")})
     if len(told) < 2:
         return [(0, len(scene.row))]
 
