@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,10 +11,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipeline import corridor
+from pipeline import contract, corridor
 from pipeline.errors import GateError, TransientError
 from pipeline.io import lake
 from pipeline.settings import Settings, load_knobs
+from pipeline.stage import reject_row
 from tests.newsroom.serve import Newsroom, serve
 
 DAYS = (date(2024, 1, 16), date(2024, 1, 17))
@@ -129,26 +131,28 @@ def test_a_source_that_is_down_does_not_stop_the_day(forward: Settings, tmp_path
     assert coverage["note"][0]
 
 
-def test_a_day_that_fails_the_gate_is_not_loaded(forward: Settings) -> None:
-    before = content(forward)
-    knobs = forward.knobs
-    none_allowed = knobs.expect.reject_share.model_copy(update={"max": 0.0})
-    expect = knobs.expect.model_copy(update={"reject_share": none_allowed})
-    strict = forward.model_copy(update={"knobs": knobs.model_copy(update={"expect": expect})})
-    corridor.settle(DAYS[1], strict)
-    assert corridor.validate(DAYS[1], strict)["publishable"] == "False"
+def test_a_day_that_fails_the_gate_is_not_loaded(forward: Settings, tmp_path: Path) -> None:
+    shutil.copytree(forward.home, tmp_path / "home", symlinks=True)
+    broken = forward.model_copy(update={"home": tmp_path / "home"})
+    captures = lake.read_day(broken.lake, "capture", DAYS[1])
+    rows = [
+        reject_row("clean", row["source_id"], DAYS[1], row["capture_id"], "no_text", "made up for the test", row["url"])
+        for row in captures.iter_rows(named=True)
+    ]
+    lake.write_partition(broken.lake, "reject", DAYS[1], contract.frame("reject", rows), "made_up.clean")
+    before = content(broken)
+    corridor.settle(DAYS[1], broken)
+    assert corridor.validate(DAYS[1], broken)["publishable"] == "False"
     with pytest.raises(GateError, match="last release stands"):
-        corridor.load(DAYS[1], strict, "gate", "cli")
-    assert_same(before, content(forward))
-    corridor.settle(DAYS[1], forward)
-    corridor.validate(DAYS[1], forward)
+        corridor.load(DAYS[1], broken, "gate", "cli")
+    assert_same(before, content(broken))
 
 
 def test_a_locked_warehouse_is_a_matter_of_time(forward: Settings) -> None:
     import subprocess
     import sys
 
-    code = "import duckdb, sys, time; duckdb.connect(sys.argv[1]); print('open', flush=True); time.sleep(60)"
+    code = "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); print('open', flush=True); time.sleep(60)"
     command = [sys.executable, "-c", code, str(forward.warehouse)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         try:
