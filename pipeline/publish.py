@@ -1,8 +1,8 @@
 """Publish: a release that analysts may open at any time, whatever the pipeline is doing.
 
 A release is a folder ``release/versions/<id>`` that never changes once it is there; ``release/current``
-is a link to the newest, and ``release/analyst.duckdb``, ``parquet``, ``report`` and ``manifest.json`` are links
-through it. Publishing builds the folder under another name and then turns that one link, so a reader sees
+is a link to the newest, and ``release/analyst.duckdb``, ``parquet``, ``report``, ``export`` and ``manifest.json``
+are links through it. Publishing builds the folder under another name and then turns that one link, so a reader sees
 the old release or the new one and never a mixture; who has the old file open keeps it.
 """
 
@@ -27,7 +27,9 @@ from pipeline.version import code_version, config_sha256
 
 DATABASE = "analyst.duckdb"
 MANIFEST = "manifest.json"
-STABLE_NAMES = (DATABASE, "parquet", "report", MANIFEST)
+STABLE_NAMES = (DATABASE, "parquet", "report", "export", MANIFEST)
+# A nicer report or another form of export is a new release.
+MADE_BY = ("report", "export")
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,15 @@ def _settle_master(settings: Settings) -> str:
         except duckdb.Error as error:
             raise warehouse.explain(settings.warehouse, error) from error
         content = warehouse.content_digest(connection)
-    return f"r{sha256_text(content + warehouse.sql_digest() + _page_digest())[:12]}"
+    return f"r{sha256_text(content + warehouse.sql_digest() + _makers_digest(settings))[:12]}"
 
 
-def _page_digest() -> str:
-    """Digest of the code that makes the report: a nicer report is a new release."""
-    folder = Path(__file__).resolve().parent / "report"
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return sha256_text("\n".join(f"{path.name}{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files))
+def _makers_digest(settings: Settings) -> str:
+    """Digest of the code and the settings that make report and exports."""
+    here = Path(__file__).resolve().parent
+    found = [path for name in MADE_BY for path in (here / name).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    lines = [f"{path.name}{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sorted(found)]
+    return sha256_text("\n".join([*lines, settings.knobs.export.model_dump_json()]))
 
 
 def _check_verdicts(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
@@ -112,6 +115,7 @@ def _check_verdicts(settings: Settings, connection: duckdb.DuckDBPyConnection) -
 
 def _build(settings: Settings, folder: Path, release_id: str, current: dict[str, object] | None) -> dict[str, object]:
     """Everything of a release in its folder, written through to the disk."""
+    from pipeline.export import export
     from pipeline.report import build_report
 
     shutil.rmtree(folder, ignore_errors=True)
@@ -135,6 +139,8 @@ def _build(settings: Settings, folder: Path, release_id: str, current: dict[str,
             "rows": counts,
         }
         build_report(connection, folder / "report", manifest)
+        previous = settings.release / "versions" / str(current["release_id"]) if current else None
+        export(connection, folder / "export", release_id, settings.knobs.export, previous)
     manifest["files"] = {
         path.relative_to(folder).as_posix(): {"sha256": _sha256(path), "bytes": path.stat().st_size}
         for path in sorted(folder.rglob("*"))

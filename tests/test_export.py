@@ -25,7 +25,8 @@ from pipeline.export import changes, export, geojson
 from pipeline.export.public import SHAPES, TABLES
 from pipeline.io.warehouse import open_master
 from pipeline.load import load
-from pipeline.settings import ExportSettings
+from pipeline.publish import publish
+from pipeline.settings import ExportSettings, Settings, load_knobs
 from tests.made_up import FIRST_DAY, SOURCES, made_up_day, run_row
 
 SCHEMA = json.loads((Path(__file__).parent / "datapackage.schema.json").read_text(encoding="utf-8"))
@@ -315,3 +316,20 @@ def test_licence_and_citation_name_the_release_and_the_owners_of_the_words(made)
     licence = (made / "LICENSE.md").read_text()
     assert "GeoNames" in licence and "words of the outlets" in licence and "`rtest`" in licence
     assert "This is demo data" in (made / "README.md").read_text()
+
+
+def test_a_release_brings_its_exports_and_what_changed(tmp_path):
+    settings = Settings(home=tmp_path, sources="demo", knobs=load_knobs())
+    with house(settings.warehouse):
+        pass
+    first = publish(settings)
+    assert not publish(settings).changed
+    check_package(settings.release / "export")
+    with house(settings.warehouse, n_days=2):
+        pass
+    second = publish(settings)
+    assert {row["change"] for row in rows_of(settings.release / "export" / "changes.csv")} == {"new"}
+    manifest = json.loads((settings.release / "manifest.json").read_text())
+    assert manifest["previous"] == first.release_id and "export/datapackage.json" in manifest["files"]
+    knobs = settings.knobs.model_copy(update={"export": SHORT})
+    assert publish(settings.model_copy(update={"knobs": knobs})).release_id != second.release_id
