@@ -1,4 +1,4 @@
-"""Who did it, who claimed it, against whom, and with what."""
+"""Who did it, who claimed it, and with what."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def actor_claims(event: Event, event_type: str, setting: Setting, knowledge: Kno
         default = _default(event_type, setting, knowledge)
         if default is not None:
             frame = event.frames[0]
-            span = _trigger_span(frame)
+            span = trigger_span(frame)
             claims.append(ClaimReading("perpetrator", span, "actor.default", value=knowledge.actors[default].name,
                                        canonical_id=default, confidence=0.5))  # fmt: skip
     return claims
@@ -67,14 +67,8 @@ def _perpetrator(
             if knowledge.is_force(hit.actor) and knowledge.actors[hit.actor].side == side
         ]
         return (forces or [country])[0], "reported", "actor.country"
-    state = [
-        hit
-        for hit in doing
-        if knowledge.is_state(hit.actor)
-        and (hit.part == "by" or not _is_police(hit, knowledge))
-        and (FAMILY[event_type] == "strike" or knowledge.actors[hit.actor].kind != "government")
-    ]
-    if state and FAMILY[event_type] != "explosion":
+    state = [hit for hit in doing if _may_attack(hit, event, event_type, setting, knowledge)]
+    if state:
         return _most_telling(state, knowledge), "reported", "actor.state"
     return None, "", ""
 
@@ -124,8 +118,20 @@ def _by_country(event: Event, event_type: str, knowledge: Knowledge) -> ActorHit
     return None
 
 
-def _is_police(hit: ActorHit, knowledge: Knowledge) -> bool:
-    return knowledge.actors[hit.actor].kind in ("police", "paramilitary")
+def _may_attack(hit: ActorHit, event: Event, event_type: str, setting: Setting, knowledge: Knowledge) -> bool:
+    """Whether a state actor may be the author of an attack: not of a bombing, and not of one that hits its own side."""
+    actor = knowledge.actors[hit.actor]
+    if not knowledge.is_state(hit.actor) or FAMILY[event_type] == "explosion":
+        return False
+    if FAMILY[event_type] == "strike":
+        return True
+    if actor.kind == "government" or (actor.kind in ("police", "paramilitary") and hit.part != "by"):
+        return False
+    own = actor.side in (setting.country, "none")
+    hurt = any(
+        toll.group == "security_forces" and toll.count.best for frame in event.frames[:3] for toll in frame.tolls
+    )
+    return not (own and hurt)
 
 
 def _hits(event: Event, knowledge: Knowledge, parts: tuple[str, ...]) -> Iterator[ActorHit]:
@@ -209,7 +215,8 @@ def _claim(field: str, hit: ActorHit, knowledge: Knowledge, setting: Setting, st
     )
 
 
-def _trigger_span(frame: Frame) -> Span:
+def trigger_span(frame: Frame) -> Span:
+    """The words that name the event, else its figure, else the sentence."""
     if frame.asserted:
         unit = frame.scene.row[frame.asserted[0].at]
         return Span(unit.start, unit.end)
@@ -218,50 +225,17 @@ def _trigger_span(frame: Frame) -> Span:
     return Span(frame.scene.start, frame.scene.end)
 
 
-def target_claim(event: Event, event_type: str, knowledge: Knowledge) -> ClaimReading | None:
-    """Whom or what it hit: actors attacked, then victims counted, then things."""
-    for frame in event.frames:
-        for toll in frame.tolls:
-            for group in toll.groups:
-                for hit in frame.actors:
-                    if group.first <= hit.at <= group.last and hit.actor in knowledge.judgement.targets:
-                        return _target(hit, knowledge, "target.victim")
-        things = _things(frame, "target")
-        victims = [
-            toll for toll in frame.tolls if toll.target and toll.field in ("killed", "injured", "abducted", "arrested")
-        ]
-        for hit in frame.actors:
-            if hit.part == "target" and hit.actor in knowledge.judgement.targets:
-                return ClaimReading("target", Span(hit.start, hit.end), "target.actor",
-                                    value=knowledge.judgement.targets[hit.actor], canonical_id=hit.actor)  # fmt: skip
-        if things and things[0][0] != "civilians":
-            name, span, rule = things[0]
-            return ClaimReading("target", span, rule, value=name)
-        if victims:
-            return ClaimReading(
-                "target", Span(victims[0].start, victims[0].end), "target.victim", value=victims[0].target
-            )
-        if things:
-            name, span, rule = things[0]
-            return ClaimReading("target", span, rule, value=name)
-    return None
-
-
-def _target(hit: ActorHit, knowledge: Knowledge, rule: str) -> ClaimReading:
-    value = knowledge.judgement.targets[hit.actor]
-    return ClaimReading("target", Span(hit.start, hit.end), rule, value=value, canonical_id=hit.actor)
-
-
 def weapon_claims(event: Event) -> list[ClaimReading]:
     """Weapons named in the frames of the event."""
     found: dict[str, ClaimReading] = {}
     for frame in event.frames[:4]:
-        for name, span, rule in _things(frame, "weapon"):
+        for name, span, rule in things_of(frame, "weapon"):
             found.setdefault(name, ClaimReading("weapon", span, rule, value=name))
     return list(found.values())
 
 
-def _things(frame: Frame, kind: str) -> list[tuple[str, Span, str]]:
+def things_of(frame: Frame, kind: str) -> list[tuple[str, Span, str]]:
+    """Name, place in the text and lexicon entry of the things of a kind that the clause names."""
     found = []
     for unit in frame.scene.row[frame.low : frame.high]:
         sense = unit.form.get(kind)

@@ -57,7 +57,8 @@ class Knowledge:
     def is_armed(self, actor_id: str) -> bool:
         """Whether the actor is an armed group with a name of its own, no umbrella label."""
         actor = self.actors[actor_id]
-        return actor.kind in self.judgement.armed_kinds and not actor.umbrella
+        silent = actor_id in self.judgement.silent
+        return actor.kind in self.judgement.armed_kinds and not actor.umbrella and not silent
 
 
 def load_knowledge(config: Path) -> Knowledge:
