@@ -97,7 +97,7 @@ def test_tasks_follow_the_corridor(bag: dict) -> None:
         "validate": ["settle"],
         "load": ["validate"],
     }
-    assert tasks["settle"]["rule"] == "all_done", "a failed source must not stop the day"
+    assert tasks["settle"]["rule"] == "none_skipped", "a failed source must not stop the day"
 
 
 def test_whoever_opens_the_warehouse_takes_the_only_slot(bag: dict) -> None:
@@ -133,11 +133,16 @@ from tests.newsroom.serve import serve
 from pipeline.settings import load_settings
 from pipeline.io import lake
 import news_daily, datetime
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from sqlalchemy import select
 with serve({port}):
     run = news_daily.DAG.test(run_conf={{"day": "2024-01-16", "sources": ["border_courier"]}})
 day = datetime.date(2024, 1, 16)
 settings = load_settings()
-states = {{ti.task_id: str(ti.state) for ti in run.get_task_instances()}}
+with create_session() as session:
+    rows = session.execute(select(TaskInstance.task_id, TaskInstance.state)).all()
+states = {{task_id: str(state) for task_id, state in rows}}
 coverage = lake.read_day(settings.lake, "coverage", day).select("source_id", "state", "n_read").rows()
 print(json.dumps({{"run": str(run.state), "tasks": states, "coverage": coverage}}))
 """
@@ -149,6 +154,6 @@ def test_a_day_by_hand_takes_its_day_and_sources_from_the_form(tmp_path: Path) -
     run_python("from airflow.utils.db import initdb; initdb(); print('made')", tmp_path / "airflow")
     found = json.loads(run_python(RUN.format(port=port), tmp_path / "airflow", **environment))
     assert found["run"] == "success"
-    assert set(found["tasks"].values()) == {"success"}
+    assert found["tasks"] == dict.fromkeys(("list_sources", "process_source", "settle", "validate", "load"), "success")
     assert [row[:2] for row in found["coverage"]] == [["border_courier", "ok"]]
     assert found["coverage"][0][2] > 0

@@ -96,6 +96,16 @@ def test_the_form_may_choose_sources_but_not_invent_them(settings: Settings) -> 
         tasks.list_sources(context(sources=["such_paper"]))
 
 
+def test_the_nightly_schedule_leaves_the_demo_alone_but_not_live_outlets(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tonight = context("manual", day="2024-03-01")
+    assert "demo newsroom" in str(tasks.nothing_to_read(tonight))
+    assert tasks.nothing_to_read(context("manual", day="2024-02-29")) is None
+    monkeypatch.setattr(tasks, "load_settings", lambda: settings.model_copy(update={"sources": "live"}))
+    assert tasks.nothing_to_read(tonight) is None
+
+
 def test_a_source_that_fails_is_seen_in_coverage_and_still_fails(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ log = logging.getLogger("sarhad.task")
 Context = Mapping[str, Any]
 Counts = dict[str, Any]
 STEPS = (corridor.discover, corridor.fetch, corridor.clean, corridor.extract)
+DEMO_ENDS_ON = date(2024, 2, 29)
 KINDS = {"scheduled": "scheduled", "backfill": "backfill"}  # of a run; everything else was started by hand
 
 
@@ -44,6 +45,14 @@ def run_day(context: Context) -> date:
         return date.fromisoformat(str(chosen)[:10])
     except ValueError as error:
         raise ConfigError(f"parameter day: {chosen!r} is no date; write it as 2024-01-16") from error
+
+
+def nothing_to_read(context: Context) -> str | None:
+    """Why a run has nothing to do, if that is so: the schedule goes on every night, the demo newsroom does not."""
+    day = run_day(context)
+    if load_settings().sources == "demo" and day > DEMO_ENDS_ON:
+        return f"the demo newsroom has no news of {day}; its last day is {DEMO_ENDS_ON}, run one before it by hand"
+    return None
 
 
 def list_sources(context: Context) -> list[str]:

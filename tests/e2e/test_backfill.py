@@ -139,7 +139,7 @@ def test_coverage_has_every_source_and_day(stack: Stack, first_run: Outcome) -> 
 
 
 def test_the_runs_are_airflows_backfill(stack: Stack, first_run: Outcome) -> None:
-    runs = stack.api.pages("/dags/news_daily/dagRuns", "dag_runs", order_by="logical_date")
+    runs = stack.api.pages("/dags/news_daily/dagRuns", "dag_runs", run_type="backfill", order_by="logical_date")
     assert [(run["run_type"], run["state"], run["data_interval_start"][:10]) for run in runs] == [
         ("backfill", "success", "2024-01-16"),
         ("backfill", "success", "2024-01-17"),
