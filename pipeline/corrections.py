@@ -76,9 +76,10 @@ class _LineLoader(yaml.SafeLoader):
 
 
 def _with_line(loader: _LineLoader, node: yaml.MappingNode) -> dict[str, Any]:
-    content: dict[str, Any] = loader.construct_mapping(node, deep=True)  # type: ignore[assignment]
+    # YAML 1.1 reads a bare `on` as true; as a key it can only be meant as the word.
+    content = {"on" if key is True else key: value for key, value in loader.construct_mapping(node, deep=True).items()}
     content[LINE] = node.start_mark.line + 1
-    return content
+    return content  # type: ignore[return-value]
 
 
 _LineLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _with_line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -58,16 +59,28 @@ def fuse(
         "place": places,
         "correction": corrections,
     }
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        contract.create_tables(connection)
-        install_rules(connection)
+    connection = _rule_house().cursor()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("BEGIN")
+    try:
         for name in READ_BY_RULES:
             _fill(connection, name, given[name])
         folded = connection.sql(
             f"SELECT * FROM fold('{rule}', TIMESTAMPTZ '{FOR_GOOD}') ORDER BY incident_id"
         ).pl()
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()
     return Result({"incident": contract.conform("incident", folded)})
+
+
+@cache
+def _rule_house() -> duckdb.DuckDBPyConnection:
+    """A database in memory with tables and rules, made once in a process; each fold rolls back what it put in."""
+    connection = duckdb.connect()
+    contract.create_tables(connection)
+    install_rules(connection)
+    return connection
 
 
 def install_rules(connection: duckdb.DuckDBPyConnection) -> None:

@@ -117,7 +117,7 @@ def settle(
     seeds = hand.take({name: frames[name] for name in READ_TABLES})
     before = _stored_on(connection, day)
     seeds |= _shaken(connection, day, before, hand)
-    seeds |= _revisited(connection, day, decided.changed, hand)
+    seeds |= _revisited(connection, day, decided, hand)
     closed = _close(connection, day, seeds, hand)
     rows, closed = _settle_merges(connection, day, closed, hand, decisions)
     was = {**{mention_id: hand.stored[mention_id] for mention_id in closed if mention_id in hand.stored}, **before}
@@ -171,6 +171,7 @@ class Decided:
         entries: merges, splits and their undoing of ``config/corrections.yml``.
         ledger: these and the entries that the warehouse has.
         changed: incidents whose corrections are not those of the last load.
+        recalled: mentions that stand in no incident because of a drop that is no more.
     """
 
     corrections: Sequence[Correction]
@@ -178,6 +179,7 @@ class Decided:
     entries: pl.DataFrame
     ledger: pl.DataFrame
     changed: list[str]
+    recalled: list[str]
 
     @staticmethod
     def of(
@@ -203,7 +205,9 @@ class Decided:
         names = [*moved["incident_id"], *_of_mentions(connection, moved["mention_id"].to_list())]
         for rows in (fresh, undone):
             names += [*rows["incident_id"], *rows["into_id"].drop_nulls()]
-        return Decided(corrections, claims, entries, ledger, sorted({name for name in names if name}))
+        undropped = before.join(claims, on="claim_id", how="anti").filter(pl.col("action") == "drop")
+        recalled = _standing_nowhere(connection) if undropped.height else []
+        return Decided(corrections, claims, entries, ledger, sorted({name for name in names if name}), recalled)
 
 
 def _of_mentions(connection: duckdb.DuckDBPyConnection, mention_ids: list[str]) -> list[str]:
@@ -214,18 +218,29 @@ def _of_mentions(connection: duckdb.DuckDBPyConnection, mention_ids: list[str]) 
     return [str(name) for (name,) in found]
 
 
-def _revisited(connection: duckdb.DuckDBPyConnection, day: date, names: list[str], hand: Hand) -> set[str]:
+def _standing_nowhere(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.execute(
+        "SELECT m.mention_id FROM mention AS m ANTI JOIN incident_mention AS im USING (mention_id) "
+        "WHERE m.polarity IN ('asserted', 'historical') AND m.is_in_theatre"
+    ).fetchall()
+    return [str(mention_id) for (mention_id,) in found]
+
+
+def _revisited(connection: duckdb.DuckDBPyConnection, day: date, decided: Decided, hand: Hand) -> set[str]:
     """Mentions of other days whose incidents a person has decided about since the last load."""
-    if not names:
+    if not decided.changed:
         return set()
     found = connection.execute(
-        "SELECT im.mention_id, im.incident_id FROM incident_mention AS im JOIN mention AS m USING (mention_id) "
-        "WHERE m.day <> $2 AND im.incident_id IN (SELECT unnest($1::VARCHAR[]))",
-        [names, day],
+        "SELECT mention_id, incident_id FROM incident_mention WHERE incident_id IN (SELECT unnest($1::VARCHAR[]))",
+        [decided.changed],
     ).fetchall()
-    hand.stored.update({str(mention_id): str(name) for mention_id, name in found})
-    members = {str(mention_id) for mention_id, _ in found}
-    hand.take(_rows_of(connection, sorted(members)))
+    names = {str(mention_id): str(name) for mention_id, name in found}
+    rows = _rows_of(connection, sorted({*names, *decided.recalled}))
+    for name in ("mention", "claim"):
+        rows[name] = rows[name].filter(pl.col("day") != day)
+    members = set(rows["mention"]["mention_id"])
+    hand.stored.update({mention_id: name for mention_id, name in names.items() if mention_id in members})
+    hand.take(rows)
     return members & hand.profiles.keys()
 
 

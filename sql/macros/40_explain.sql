@@ -26,6 +26,15 @@ CREATE OR REPLACE MACRO explain(id) AS TABLE
 WITH row_of AS (SELECT * FROM incident WHERE incident_id = resolve_id(id)),
 said AS (SELECT * FROM evidence(TIMESTAMPTZ '9999-01-01 00:00:00+00') WHERE incident_id = resolve_id(id)),
 won AS (SELECT * FROM winning_claim(resolve_id(id))),
+shown AS (
+    SELECT * FROM said
+    UNION ALL BY NAME
+    -- Known only from its own claim: then the claim makes the perpetrator too.
+    SELECT s.* REPLACE ('perpetrator' AS field) FROM said AS s, row_of AS r
+    WHERE s.field = 'claimed_by' AND r.perpetrator_stance = 'claimed'
+      AND coalesce(s.canonical_id, s.value) = coalesce(r.perpetrator_id, r.perpetrator)
+      AND NOT EXISTS (FROM said AS p WHERE p.field = 'perpetrator' AND p.value = r.perpetrator)
+),
 cell AS (
     SELECT s.*,
            CASE WHEN s.field IN ('killed', 'injured') AND s.is_one_sided THEN s.field || '_claimed'
@@ -38,7 +47,7 @@ cell AS (
                    WHEN 'security_forces' THEN r.killed_security_forces IS NULL WHEN 'civilians' THEN r.killed_civilians IS NULL
                    WHEN 'attackers' THEN r.killed_attackers IS NULL ELSE false END) AS is_winner,
            max(s.authority) OVER (PARTITION BY s.field, s.victim_group) AS top_authority
-    FROM said AS s, row_of AS r
+    FROM shown AS s, row_of AS r
 ),
 event_type AS (
     SELECT m.mention_id, m.article_id, m.source_id, m.day, 'event_type' AS field, 'event_type' AS cell, m.event_type AS value,
