@@ -118,6 +118,17 @@ def _by_country(event: Event, event_type: str, knowledge: Knowledge) -> ActorHit
     return None
 
 
+def _fires(hit: ActorHit, event: Event, event_type: str) -> bool:
+    """Whether police or paramilitaries are told to take people away or to open fire."""
+    if FAMILY[event_type] == "abduction":
+        return True
+    return any(
+        trigger.strength == "firm" and hit in frame.actors and hit.at < trigger.at
+        for frame in event.frames[:2]
+        for trigger in frame.asserted
+    )
+
+
 def _may_attack(hit: ActorHit, event: Event, event_type: str, setting: Setting, knowledge: Knowledge) -> bool:
     """Whether a state actor may be the author of an attack: not of a bombing, and not of one that hits its own side."""
     actor = knowledge.actors[hit.actor]
@@ -125,7 +136,9 @@ def _may_attack(hit: ActorHit, event: Event, event_type: str, setting: Setting, 
         return False
     if FAMILY[event_type] == "strike":
         return True
-    if actor.kind == "government" or (actor.kind in ("police", "paramilitary") and hit.part != "by"):
+    if actor.kind == "government":
+        return False
+    if actor.kind in ("police", "paramilitary") and hit.part != "by" and not _fires(hit, event, event_type):
         return False
     own = actor.side in (setting.country, "none")
     hurt = any(
@@ -153,8 +166,11 @@ def is_by_forces(event: Event, event_type: str, knowledge: Knowledge) -> bool:
     doing = [hit.actor for hit in _hits(event, knowledge, ("claim", "by", "agent"))]
     if any(map(knowledge.is_armed, doing)):
         return False
-    attacked = any(t.entry.get("violent") and t.event == "armed_attack" for t in event.frames[0].asserted)
-    return not attacked or any(map(knowledge.is_state, doing))
+    first = event.frames[0]
+    attacks = [t.at for t in first.asserted if t.entry.get("violent") and t.event == "armed_attack"]
+    if any(_has_aim(first, at) for at in attacks):
+        return False  # "an attack on a checkpost was foiled"
+    return not attacks or any(map(knowledge.is_state, doing))
 
 
 def is_crackdown(event: Event, event_type: str, knowledge: Knowledge) -> bool:
@@ -164,6 +180,12 @@ def is_crackdown(event: Event, event_type: str, knowledge: Knowledge) -> bool:
     if not any(knowledge.is_state(hit.actor) for hit in _hits(event, knowledge, ("by", "agent"))):
         return False
     return any("protest" in frame.cues for frame in event.frames[:3])
+
+
+def _has_aim(frame: Frame, at: int) -> bool:
+    """Whether the words after an attack name forces or things that it was aimed at."""
+    after = frame.scene.row[at + 1 : at + 6]
+    return any(not {"target", "actor"}.isdisjoint(unit.form) for unit in after)
 
 
 def is_by_militants(event: Event, event_type: str, knowledge: Knowledge) -> bool:

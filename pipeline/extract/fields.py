@@ -206,7 +206,10 @@ def _is_armed_assault(event: Event) -> bool:
 
 
 def _is_told(event: Event, family: str) -> bool:
-    return any(FAMILY[trigger.event] == family for frame in event.frames for trigger in frame.strong)
+    """Whether the event is told with a word of the family: near its beginning, unless it begins with "attack"."""
+    begins = any(trigger.event == "armed_attack" for trigger in event.frames[0].asserted)
+    frames = event.frames if begins else event.frames[:3]
+    return any(FAMILY[trigger.event] == family for frame in frames for trigger in frame.strong)
 
 
 def _is_death(toll: Toll) -> bool:
