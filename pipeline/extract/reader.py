@@ -23,6 +23,7 @@ from pipeline.extract import (
     roles,
     scene,
     speakers,
+    targets,
     tolls,
 )
 from pipeline.extract.knowledge import Knowledge, load_knowledge
@@ -160,7 +161,7 @@ class Reader:
             claim
             for claim in (
                 day, place, *bind.actor_claims(event, kind, setting, self.knowledge),
-                bind.target_claim(event, kind, self.knowledge), *bind.weapon_claims(event),
+                targets.target_claim(event, kind, self.knowledge), *bind.weapon_claims(event),
                 *figures.toll_claims(event, said, self.knowledge),
                 *speakers.telling(event, kind, text, self.knowledge, told),
             )
