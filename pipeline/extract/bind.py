@@ -41,7 +41,11 @@ def actor_claims(event: Event, event_type: str, setting: Setting, knowledge: Kno
 def _perpetrator(
     event: Event, event_type: str, setting: Setting, knowledge: Knowledge, claimants: list[ActorHit]
 ) -> tuple[ActorHit | None, str, str]:
-    doing = list(_hits(event, knowledge, DOING))
+    doing = [
+        hit
+        for hit in _hits(event, knowledge, (*DOING, "claim"))
+        if hit.part in DOING or knowledge.is_state(hit.actor)  # "Pakistan confirmed that it had shot down ..."
+    ]
     if FAMILY[event_type] == "execution":
         return None, "", ""
     if claimants and FAMILY[event_type] not in STATE_FAMILIES:

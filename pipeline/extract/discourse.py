@@ -387,7 +387,7 @@ def fit(frame: Frame, event: Event) -> float:
     if _separates(frame):
         score -= 3.0
     if past and event.number == 0 and not any(_opens_as_past(f) for f in event.frames):
-        score -= 1.5
+        score -= 2.25 if frame.tolls or frame.strong else 1.5
     return score
 
 

@@ -136,8 +136,8 @@ def _definite(row: Sequence[Unit], i: int) -> bool:
     for unit in reversed(row[max(i - 3, 0) : i]):
         if unit.cue("determiner"):
             return True
-        if unit.mark or unit.role("number") or unit.sense("relation"):
-            return False
+        if unit.mark or unit.role("number") or unit.sense("relation") or unit.sense("actor"):
+            return False  # in "the air force shot down ..." the article is the actor's
     return False
 
 
