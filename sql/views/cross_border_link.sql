@@ -1,6 +1,6 @@
 -- Which incident on one side of the border answers which on the other, who says so, and what is only inferred?
 -- claimed: an article tells both within a few lines, with words of retaliation between or around them.
--- inferred: nobody has to say so; the forces of one side act on the soil of the other after blood was shed on their own.
+-- inferred: nobody has to say so; the forces of one side act on the soil of the other after an attack on their own.
 CREATE OR REPLACE VIEW cross_border_link AS
 WITH sided AS (
     SELECT i.incident_id, i.headline, i.starts_on, i.country, i.killed_best,
@@ -35,10 +35,10 @@ inferred AS (
     SELECT e.incident_id AS earlier_id, l.incident_id AS later_id, e.by_state = l.country AS is_counter_strike
     FROM sided AS e JOIN sided AS l
         ON l.country <> e.country AND l.by_state = e.country
-        -- A month: governments that answered later than that were not seen to say what they answered.
-        AND l.starts_on > e.starts_on AND l.starts_on - e.starts_on <= 31
+        -- The strike of 16 January 2024 came 32 days after the attack in Rask that it was said to answer.
+        AND l.starts_on > e.starts_on AND l.starts_on - e.starts_on <= 45
     -- A state answers what was done to it, not what its own forces did at home.
-    WHERE e.killed_best > 0 AND e.by_state IS DISTINCT FROM e.country
+    WHERE coalesce(e.killed_best, 1) > 0 AND e.by_state IS DISTINCT FROM e.country
 )
 SELECT
     e.incident_id AS earlier_id, e.headline AS earlier, e.starts_on AS earlier_on, e.country AS earlier_country,
