@@ -64,8 +64,8 @@ def _add_rows(
         mention_id = make_id("men", row["article_id"], mention.span.start, mention.span.end, mention.event_type)
         mentions.append(base | _quote(text, mention.span) | {
             "mention_id": mention_id, "event_type": mention.event_type, "role": mention.role,
-            "polarity": mention.polarity, "is_in_theatre": mention.is_in_theatre, "rule": mention.rule, "extractor_version": version,
-            "confidence": mention.confidence, "seen_at": row["seen_at"],
+            "polarity": mention.polarity, "is_in_theatre": mention.is_in_theatre, "rule": mention.rule,
+            "extractor_version": version, "confidence": mention.confidence, "seen_at": row["seen_at"],
         })  # fmt: skip
         for claim in mention.claims:
             claim_id = make_id(

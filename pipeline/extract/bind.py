@@ -9,6 +9,7 @@ from pipeline.extract.fields import Setting
 from pipeline.extract.knowledge import Knowledge
 from pipeline.extract.reading import ClaimReading, Span
 from pipeline.extract.scene import ActorHit
+from pipeline.extract.units import Unit
 
 STATE_FAMILIES = frozenset({"raid", "arrest", "execution", "protest"})
 DOING = ("by", "agent")
@@ -184,6 +185,30 @@ def is_crackdown(event: Event, event_type: str, knowledge: Knowledge) -> bool:
     if not any(knowledge.is_state(hit.actor) for hit in _hits(event, knowledge, ("by", "agent"))):
         return False
     return any("protest" in frame.cues for frame in event.frames[:3])
+
+
+def _is_attacker(unit: Unit) -> bool:
+    victim = unit.form.get("victim")
+    return bool(victim and victim.entry and victim.entry.get("group") == "attackers")
+
+
+def type_by_weapon(event: Event, event_type: str, knowledge: Knowledge) -> str | None:
+    """ "Three rockets were fired", "a drone hit the hideout": the type that the weapon of the first clauses tells."""
+    if FAMILY[event_type] != "assault":
+        return None
+    if any(knowledge.is_armed(hit.actor) for hit in _hits(event, knowledge, ("claim", "by", "agent"))):
+        return None
+    for frame in event.frames[:2]:
+        if any(trigger.strength != "weak" for trigger in frame.asserted) or not frame.asserted:
+            return None
+        row = frame.scene.row[frame.low : frame.high]
+        if any(_is_attacker(unit) for unit in row):
+            return None
+        for unit in row:
+            weapon = unit.form.get("weapon")
+            if weapon and weapon.entry and weapon.entry.id in knowledge.judgement.weapon_types:
+                return knowledge.judgement.weapon_types[weapon.entry.id]
+    return None
 
 
 def _has_aim(frame: Frame, at: int) -> bool:

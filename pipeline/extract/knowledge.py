@@ -29,6 +29,7 @@ class Judgement(Model):
     theatre: list[tuple[str, str]]
     state_types: frozenset[str]
     targets: dict[str, str]
+    weapon_types: dict[str, str]
 
 
 @dataclass(frozen=True)

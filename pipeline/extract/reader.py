@@ -149,6 +149,9 @@ class Reader:
     ) -> tuple[MentionReading, date | None]:
         said = {frame.scene.number: speakers.speaker_of(frame.scene, text, self.knowledge) for frame in event.frames}
         kind, rule = fields.event_type(event)
+        by_weapon = bind.type_by_weapon(event, kind, self.knowledge)
+        if by_weapon is not None:
+            kind, rule = by_weapon, "event.weapon"
         if bind.is_by_forces(event, kind, self.knowledge):
             kind, rule = "raid_operation", "event.forces_killed_militants"
         elif bind.is_crackdown(event, kind, self.knowledge):
