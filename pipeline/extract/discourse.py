@@ -540,19 +540,23 @@ def _role(event: Event, events: Sequence[Event], published: date | None) -> str:
     if any(when.ago or when.shift is not None for when in times):
         return "background"
     news = {when.key[0] for when in lead.times()}
+    if published is None and any(when.key[0] == "weekday" for when in times) and not _opens_as_past(first):
+        return "main"  # a weekday without a date is of the week of the news
     if published is None and "weekday" in news and times and all(when.key[0] in ("md", "month") for when in times):
         return "background"  # news has weekdays, the past has dates
     if (_opens_as_past(first) or "habit" in first.cues) and not event.separate:
         return "background"
     if event.separate or event.parent is not None:
         return "main"
-    if _is_abduction(event) and lead.tolls("killed"):
+    if _family(event) == "abduction" and lead.tolls("killed"):
         return "background"  # kidnapped and killed: the killing is the news
+    if _family(event) == "arrest" and _family(lead) != "arrest" and not event.places():
+        return "background"  # the hunt that follows an attack
     return "main" if _stands_alone(event) else "background"
 
 
-def _is_abduction(event: Event) -> bool:
-    return max(event.families, key=lambda name: event.families[name], default="") == "abduction"
+def _family(event: Event) -> str:
+    return max(event.families, key=lambda name: event.families[name], default="")
 
 
 def _stands_alone(event: Event) -> bool:

@@ -186,6 +186,8 @@ def event_type(event: Event) -> tuple[str, str]:
     for name, vote in votes.items():
         families[FAMILY[name]] = families.get(FAMILY[name], 0.0) + vote
     family = max(families, key=lambda f: (families[f], f))
+    if any(toll.field == "released" for toll in event.frames[0].tolls) and family in ("abduction", "other"):
+        return ("raid_operation" if _is_told(event, "raid") else "other"), "event.released"
     if family == "assault" and not _is_armed_assault(event):
         family = next((name for name in REFINING if _is_told(event, name)), family)
     if family == "abduction" and any(_is_death(toll) for frame in event.frames[:2] for toll in frame.tolls):
