@@ -16,6 +16,7 @@ from pipeline.extract.units import Unit
 REACH = 14  # units between a speaker and the verb of speech
 AFTER = 10  # units between a verb of speech and a speaker that follows it
 NAME_REACH = 8  # units between a spokesman's name and his group
+OPENINGS = (",", '"', "-")  # marks after which a verb of speech stands before its subject
 CONTENT_REACH = 2  # units between "claimed" and "the killing of ten"
 
 
@@ -70,7 +71,7 @@ def _verbs(row: Sequence[Unit]) -> list[int]:
         told = bool(claim and claim.entry and claim.entry.get("speech"))
         if claim and not told:
             told = any(near.sense("casualty") for near in row[i : i + 1 + CONTENT_REACH])
-        if unit.sense("speech") or told:
+        if unit.sense("speech") or unit.cue("tells") or told:
             found.append(i)
     return found
 
@@ -79,7 +80,9 @@ def _voice(row: Sequence[Unit], i: int, knowledge: Knowledge, names: set[str], l
     """Whether militants are the subject of the verb at i; None where that cannot be known."""
     left = range(i - 1, max(i - REACH, -1) - 1, -1)
     right = range(i + 1, min(i + AFTER, len(row)))
-    inverted = i == 0 or row[i - 1].mark
+    inverted = i == 0 or row[i - 1].text in OPENINGS
+    if row[i].sense("claim"):
+        right, inverted = range(0), False
     for indices in (right, left) if inverted else (left, right):
         for j in indices:
             voice = _voice_at(row, j, knowledge, names, last)
@@ -94,10 +97,13 @@ def _voice_at(row: Sequence[Unit], j: int, knowledge: Knowledge, names: set[str]
     unit = row[j]
     if _is_armed(unit, knowledge) or (unit.capital and not unit.form and unit.text in names):
         return True
+    if unit.cue("voice"):
+        near = row[max(j - 3, 0) : j + 5]
+        return True if any(_is_armed(other, knowledge) for other in near) else last
     source = unit.sense("source")
     if source and source.entry:
         return bool(source.entry.get("type") == "militant")
-    if unit.cue("voice", "self", "pronoun"):
+    if unit.cue("self", "pronoun"):
         return last
     if unit.sense("actor") or unit.sense("country"):
         return False

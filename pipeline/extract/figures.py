@@ -19,7 +19,8 @@ FIELDS = ("killed", "injured", "abducted", "arrested")
 PART_SHARE = 0.6  # a smaller figure than this share of the total is a part of it, not a rival
 SIDED = ("security_forces", "civilians")
 MAX_BOMBERS = 2
-STATE_SPEAKERS = ("military", "police", "government", "medical")
+ASKING = ("?", "\u061f")
+OFFICIAL = ("medical", "police", "government", "military")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,15 @@ def _all(event: Event, name: str, speakers: Mapping[int, Speaker], knowledge: Kn
         Figure(frame, toll, _side(frame, toll, knowledge), _speaker(frame, toll, speakers))
         for frame in event.frames
         for toll in frame.tolls
-        if toll.field == name and not toll.combined and (toll.count.best is not None or toll.count.low is not None)
+        if toll.field == name
+        and not toll.combined
+        and not _is_asked(frame)
+        and (toll.count.best is not None or toll.count.low is not None)
     ]
+
+
+def _is_asked(frame: Frame) -> bool:
+    return frame.scene.row[-1].text in ASKING
 
 
 def _side(frame: Frame, toll: Toll, knowledge: Knowledge) -> str:
@@ -120,7 +128,7 @@ def _speaker(frame: Frame, toll: Toll, speakers: Mapping[int, Speaker]) -> Speak
         return Speaker(speaker.name, "militant", "claimed", speaker.start, speaker.end)
     if speaker.type == "militant":
         return OUTLET
-    if speaker.stance == "claimed" and speaker.type in STATE_SPEAKERS:
+    if speaker.stance == "claimed":
         return replace(speaker, stance="reported")
     return speaker
 
@@ -137,8 +145,37 @@ def _independent(event: Event, told: Sequence[Figure]) -> list[Figure]:
     kept = _without_parts(kept)
     outside = bool(attackers) and not _is_inclusive(event, victims, attackers, primary)
     kept = [replace(f, group="all") if f.group == "unknown" and not outside else f for f in kept]
-    revised = [figure for figure in kept if figure.toll.total]
-    return [*reversed(revised), *(figure for figure in kept if not figure.toll.total), *attackers]
+    attackers = [figure for figure in attackers if _rivals(figure, attackers[0])]
+    return [*_latest_first(kept), *attackers, *_others(victims, kept, primary)]
+
+
+def _rivals(figure: Figure, other: Figure) -> bool:
+    """Whether two figures can tell of the same people: neither is a small share of the other."""
+    return min(figure.best, other.best) >= PART_SHARE * max(figure.best, other.best)
+
+
+def _latest_first(figures: Sequence[Figure]) -> list[Figure]:
+    """A figure that says it is the toll, then the last that officials or hospitals give, then as told."""
+    best = [figure for figure in reversed(figures) if figure.toll.total]
+    if not best:
+        totals = [figure for figure in figures if figure.group in ("all", "unknown")]
+        said = [figure for figure in totals if figure.speaker.type in OFFICIAL and not _is_earlier(figure)]
+        best = [figure for figure in said[-1:] if _rivals(figure, totals[0])]
+    return [*best, *(figure for figure in figures if figure not in best)]
+
+
+def _is_earlier(figure: Figure) -> bool:
+    """ "Police had earlier given 12 dead"."""
+    row = figure.frame.scene.row
+    return any(unit.role("date_word") == "earlier" or unit.cue("background") for unit in row[: figure.toll.anchor])
+
+
+def _others(victims: Sequence[Figure], kept: Sequence[Figure], primary: Figure | None) -> list[Figure]:
+    """ "Two other people were killed" beside "nine passengers": not among the nine, since those are no total."""
+    if primary is None or primary.group not in SIDED or len(kept) != sum(f.best == primary.best for f in kept):
+        return []
+    more = [figure for figure in victims if figure.toll.more and not figure.toll.groups[0].part and figure not in kept]
+    return [replace(figure, group="unknown") for figure in more[:1] if figure.frame.scene is not primary.frame.scene]
 
 
 def _names_counted(figure: Figure, before: Sequence[Figure]) -> bool:
@@ -153,6 +190,8 @@ def _is_inclusive(event: Event, victims: Sequence[Figure], attackers: Sequence[F
     fallen = max(figure.best for figure in attackers)
     total = primary.best if primary else 0
     if any(f.group in SIDED and f.best < total and f.best + fallen == total for f in victims):
+        return True
+    if primary and primary.group not in SIDED and fallen > total / 2:
         return True
     return fallen <= MAX_BOMBERS and any(t.event == "suicide_bombing" for frame in event.frames for t in frame.strong)
 

@@ -83,7 +83,10 @@ def _group_at(row: Sequence[Unit], i: int, text: str) -> Group | None:
 
 def _counted(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
     """A number and the noun that it counts; without a noun it stands for itself ("eight wounded", "killing nine")."""
-    if j < len(row) and (row[j].role("number") == "measure" or row[j].cue("background", "subordinate", "separate")):
+    if j < len(row) and (
+        row[j].role("number") == "measure"
+        or (" " in row[j].text and row[j].cue("background", "subordinate", "separate"))
+    ):
         return None
     more = any(unit.cue("more") for unit in row[i : j + 1])
     bare = Group(count, i, j - 1, "unknown", None, more=more, noun=False)
@@ -115,6 +118,12 @@ def _counted(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
     return None if _counts_nobody(row, i, j) else bare
 
 
+def _is_tally(unit: Unit) -> bool:
+    """Whether the word announces a figure: "the number of injured … was 25"."""
+    sense = unit.sense("casualty")
+    return bool(sense and sense.entry and sense.entry.get("patient") == "count_after")
+
+
 def _counts_nobody(row: Sequence[Unit], i: int, j: int) -> bool:
     """Whether a number without a known noun counts things or years: "40 goats", "a man of 25", "father of two"."""
     if j < len(row) and not row[j].form and not row[j].mark and not row[j].capital:
@@ -123,6 +132,7 @@ def _counts_nobody(row: Sequence[Unit], i: int, j: int) -> bool:
         return False
     if (
         i
+        and not any(_is_tally(unit) for unit in row[max(i - MAX_BREAKDOWN_GAP, 0) : i])
         and row[i].number is not None
         and row[i - 1].cue("auxiliary")
         and j < len(row)
@@ -231,6 +241,8 @@ def _single(row: Sequence[Unit], i: int) -> Group | None:
             return None
         if unit.form.get("cue") and not unit.cue("skip", "more", "adjective"):
             return None
+        if k > i + 1 and unit.capital and not row[k - 1].capital and (person := _person(row, k)):
+            return replace(person, first=i, count=_one(row[i].start, person.count.end))  # "his co-pilot Hamed Jandaghi"
         k, steps = k + 1, steps + 1
     return None
 

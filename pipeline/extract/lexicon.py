@@ -94,7 +94,7 @@ KINDS: dict[str, dict[str, object]] = {
     "cue": {"role": frozenset({
         "separate", "background", "again", "aggregate", "negation", "hypothetical", "planned", "purpose",
         "habit", "part", "coordination", "auxiliary", "agent", "determiner", "possessive", "more", "subordinate",
-        "adjective", "all", "protest", "company", "object", "voice", "partisan", "pronoun", "unknown",
+        "adjective", "all", "protest", "company", "object", "voice", "tells", "partisan", "pronoun", "unknown",
         "perfect", "relative",
         "revision", "cause", "self", "skip", "home", "boundary", "update"}), "side": frozenset({"before", "after"})},
     "context": {"role": frozenset({

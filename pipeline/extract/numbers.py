@@ -50,10 +50,17 @@ def is_measure(row: Sequence[Unit], i: int, j: int) -> bool:
         return True
     if i and row[i - 1].role("number") == "currency":
         return True
-    if _is_age(row, i, j):
+    if _is_age(row, i, j) or _ends_span(row, i):
         return True
     glued = j < len(row) and not row[j].mark and row[j].start == row[j - 1].end
     return glued
+
+
+def _ends_span(row: Sequence[Unit], i: int) -> bool:
+    """The second figure of "between the ages of 20 and 50"."""
+    if i < 3 or not (row[i - 1].cue("coordination") or row[i - 1].role("number") == "range"):
+        return False
+    return row[i - 3].role("number") == "currency" and bool(row[i - 2].number is not None or row[i - 2].sense("number"))
 
 
 def count_at(row: Sequence[Unit], i: int, text: str) -> tuple[Count, int] | None:

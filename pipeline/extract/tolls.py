@@ -103,7 +103,7 @@ def _is_reduced(row: Sequence[Unit], groups: Sequence[Group], anchor: int, after
         return False
     if _is_passive(row, anchor) or not any(group.last == anchor - 1 for group in groups):
         return False
-    if any(anchor < group.first and group.last < after and not group.named for group in groups):
+    if any(anchor < g.first and g.last < after and not g.named and g.opener != "bare" for g in groups):
         return False
     between = row[anchor + 1 : after]
     if between and between[0].mark and row[anchor - 1].mark:  # "five others, badly injured, died"
@@ -228,6 +228,9 @@ def _patients(row: Sequence[Unit], groups: Sequence[Group], place: _Place, entry
     if not passive and _has_object(row, groups, place.anchor):
         return [], False
     chosen = _preceding(row, groups, place) or (_subject(row, groups, place) if passive else [])
+    needs = entry.get("needs")
+    if not chosen and needs:
+        chosen = [group for group in groups if group.last < place.anchor and _says(row, group, needs)][-1:]
     return [*chosen, *(_company(row, groups, place.anchor) if chosen else [])], True
 
 
@@ -257,10 +260,15 @@ def _company(row: Sequence[Unit], groups: Sequence[Group], anchor: int) -> list[
     return [group for group in groups if group.first == anchor + 2 and not group.part]
 
 
+def _says(row: Sequence[Unit], group: Group, nouns: Sequence[str]) -> bool:
+    """Whether the noun of the group is one of these."""
+    return row[group.last].text.rsplit(" ", 1)[-1] in nouns
+
+
 def _is_complete(row: Sequence[Unit], chosen: Sequence[Group], entry: Entry) -> bool:
     """Whether the words that the verb needs are there: "took … lives", "sent … to hell"."""
     needs, closes = entry.get("needs"), entry.get("closes")
-    if needs and not any(row[group.last].text.rsplit(" ", 1)[-1] in needs for group in chosen):
+    if needs and not any(_says(row, group, needs) for group in chosen):
         return False
     if not closes:
         return True
