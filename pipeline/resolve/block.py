@@ -1,6 +1,6 @@
 """Which pairs are worth comparing: those that share a key of time and place.
 
-Two mentions meet if both are narrow (dated to a month or better), their days come within the window and their
+Copies of one text meet. Two other mentions meet if both are narrow (dated to a month or better), their days come within the window and their
 places may agree; or if one is loose and they share place, figure and year. Everything else is never compared, in a
 rebuild as little as in the run of one day, so that both see the same pairs.
 """
@@ -44,6 +44,7 @@ def candidate_pairs(
 
 def own_keys(profile: Profile) -> Iterator[Key]:
     """Keys under which a mention is found."""
+    yield ("text", profile.text_id)
     if profile.is_narrow:
         for day in _days(profile, 0):
             if profile.is_precise:
@@ -60,6 +61,7 @@ def own_keys(profile: Profile) -> Iterator[Key]:
 
 def probe_keys(profile: Profile, window_days: int) -> Iterator[Key]:
     """Keys under which the mentions lie that it must be compared with."""
+    yield ("text", profile.text_id)
     if profile.is_narrow:
         for day in _days(profile, window_days):
             if profile.is_precise:
