@@ -47,6 +47,9 @@ def print_incidents(settings: Settings, console: Console, first: date, last: dat
     console.print(table)
     others = f"{n_others} more in the release: other days, older events that the articles recall, or without a date"
     console.print(f"{len(incidents)} incidents; {others}.", highlight=False)
+    console.print(
+        "sources: independent ones of all articles that tell of it; ! they contradict each other", highlight=False
+    )
 
 
 def print_explanation(settings: Settings, console: Console) -> None:
