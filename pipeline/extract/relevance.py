@@ -25,6 +25,7 @@ DEADLY = ("accident", "disaster")
 POLICING = frozenset({"raid", "arrest", "other", "clash"})
 BAR = 3  # weight from which a context word that comes first says what a sentence is about
 COURT = 6  # weight of court words from which a sentence is about a trial, whatever it recalls first
+YEAR_AGO = ("period", 365)
 SURE = 5  # weight from which it does so wherever it stands
 
 
@@ -51,10 +52,16 @@ def demote(events: Sequence[Event], scenes: Sequence[Scene]) -> str:
     if not quiet and body[0].contexts["court"] >= COURT and not _is_execution(body[0]):
         quiet = "court"
     context = quiet or _accident(body[:2]) or _crime(body[:2], events) or _statistics(body[:2])
-    if context:
-        for event in events:
+    for event in events:
+        if context or (event.lead and _is_recalled(event)):
             event.role = "background"
     return context
+
+
+def _is_recalled(event: Event) -> bool:
+    """Whether an event is told with a year and nothing nearer ("last year", "in 2010")."""
+    times = event.times()
+    return bool(times) and all(when.ago and (when.precision == "year" or when.key[:2] == YEAR_AGO) for when in times)
 
 
 def _quiet(scene: Scene) -> str:
