@@ -22,7 +22,7 @@ def actor_claims(event: Event, event_type: str, setting: Setting, knowledge: Kno
     for source in (event.parent, event.claim):
         if not claimants and source is not None and not any(frame.scene.nobody for frame in event.frames):
             claimants = [hit for hit in _hits(source, knowledge, ("claim",)) if knowledge.is_armed(hit.actor)]
-    if not claimants:
+    if not claimants and not any(knowledge.is_state(hit.actor) for hit in _hits(event, knowledge, ("claim",))):
         claimants = _named_later(event, knowledge)
     if claimants and not any(claim.field == "claimed_by" for claim in claims):
         claims.append(_claim("claimed_by", claimants[0], knowledge, setting, "claimed", "actor.claim"))

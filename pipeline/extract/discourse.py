@@ -37,6 +37,7 @@ KIN = {
 PLACED = ("in", "near", "attr", "between", "bare", "office")
 SAID_DAYS = 3  # officials speak of an event within this many days
 OPENING = 2  # units into a sentence at which its place opens it
+ASIDE = 1.5  # what a sentence loses against an event that was only named aside
 LEAD_DAYS = 2  # an event told in passing that lies further before the lead than this is background
 NEWS_DAYS = 6  # an event further back than this from publication is background unless it is the lead
 
@@ -185,6 +186,7 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
         if scene.sentence.kind == "heading":
             heading_before = True
             continue
+        current = _host(current, events)
         for frame in frames_of(scene):
             if not is_eventful(frame):
                 if current is None:
@@ -219,6 +221,28 @@ def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
     for event in events:
         event.role = _role(event, events, published)
     return events
+
+
+def _host(current: Event | None, events: Sequence[Event]) -> Event | None:
+    """After an event that the sentence before only named aside, the text goes on with the one it told."""
+    if current is None or not _is_named_aside(current, events):
+        return current
+    scene = current.frames[0].scene
+    return next((e for e in reversed(events) if e is not current and e.frames[-1].scene is scene), current)
+
+
+def _is_named_aside(event: Event, events: Sequence[Event]) -> bool:
+    """Whether an event was only named aside as past in a sentence about another one ("a day after ...")."""
+    if not event.embedded or not all(_opens_as_past(frame) for frame in event.frames):
+        return False
+    return not _is_consequence(events[0])  # who is arrested over a bombing is news of the bombing as well
+
+
+def _names_it(frame: Frame, event: Event) -> bool:
+    """Whether a frame stands in the sentence of an event or names its place."""
+    known = {w.place.place_id for f in event.frames for w in f.placed if w.place is not None}
+    named = any(w.place is not None and w.place.place_id in known for w in frame.placed)
+    return named or event.frames[0].scene is frame.scene
 
 
 def _is_echo(frame: Frame) -> bool:
@@ -356,6 +380,7 @@ def _match(frame: Frame, events: Sequence[Event], current: Event | None, heading
             continue
         score = fit(frame, event) + (0.75 if event is current else 0.0) + (0.25 if event.number == 0 else 0.0)
         score -= 1.25 if heading and event is current else 0.0
+        score -= ASIDE if _is_named_aside(event, events) and not _names_it(frame, event) else 0.0
         if score > best_score:
             best, best_score = event, score
     return best

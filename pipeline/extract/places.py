@@ -176,7 +176,7 @@ def role_of(row: Sequence[Unit], i: int) -> str:
         elif role == "from":
             return "in" if _taken_from(row, j) else role
         elif role is not None:
-            return role
+            return _really(row, i, j) or role if role in ("in", "near") else role
         elif unit.sense("source") and j == head:
             return "office"
         elif unit.sense("victim") and j == head:
@@ -202,6 +202,23 @@ def role_of(row: Sequence[Unit], i: int) -> str:
     if after is not None and after.sense("victim"):
         return "attr"
     return "bare"
+
+
+def _really(row: Sequence[Unit], i: int, j: int) -> str | None:
+    """ "officials in Quetta said" is an office, "taken to a hospital in Quetta" where somebody goes."""
+    said = any("speech" in unit.form for unit in row[i + 1 : i + 3])
+    if j and said and (row[j - 1].sense("source") or row[j - 1].sense("actor")):
+        return "office"
+    for k in range(j - 1, max(j - MAX_BACK, 0) - 1, -1):
+        unit = row[k]
+        if unit.mark or any(unit.sense(kind) for kind in ("trigger", "casualty", "speech", "place")):
+            return None
+        if unit.role("relation") == "to":
+            goal = row[k + 1]
+            return "to" if goal.cue("determiner") or goal.sense("target") or goal.sense("place_noun") else None
+        if unit.role("relation") not in (None, "of"):
+            return None
+    return None
 
 
 def _taken_from(row: Sequence[Unit], j: int) -> bool:
