@@ -21,6 +21,7 @@ SIDED = ("security_forces", "civilians")
 MAX_BOMBERS = 2
 ASKING = ("?", "\u061f")
 OFFICIAL = ("medical", "police", "government", "military")
+PAST = frozenset({"habit", "background"})  # what such a sentence counts is not of this event
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def _all(event: Event, name: str, speakers: Mapping[int, Speaker], knowledge: Kn
     return [
         Figure(frame, toll, _side(frame, toll, knowledge), _speaker(frame, toll, speakers))
         for frame in event.frames
+        if frame is event.frames[0] or not frame.cues & PAST
         for toll in frame.tolls
         if toll.field == name
         and not toll.combined
