@@ -71,11 +71,12 @@ def compare_all(
     weights: Weights,
     fresh: Collection[str] | None = None,
 ) -> dict[Pair, Link]:
-    """Judge all candidate pairs, or only those with a fresh mention."""
-    return {
-        (one, other): compare(profiles[one], profiles[other], weights, settings.window_days)
+    """Judge all candidate pairs, or only those with a fresh mention. Conflicts are left out: they link nothing."""
+    compared = (
+        compare(profiles[one], profiles[other], weights, settings.window_days)
         for one, other in candidate_pairs(profiles, settings.window_days, fresh)
-    }
+    )
+    return {(link.one, link.other): link for link in compared if not link.is_conflict}
 
 
 def linked_with(seeds: Collection[str], compared: Mapping[Pair, Link], link_score: float) -> set[str]:

@@ -72,7 +72,7 @@ def partition(
     """Group mentions into incidents.
 
     Args:
-        compared: all candidate pairs, weak ones and conflicts too: they tell rivals apart.
+        compared: candidate pairs that are no conflict, weak ones too: they tell rivals from friends.
     """
     strong = {pair: link for pair, link in compared.items() if link.score >= judgement.link_score}
     matched = _one_to_one(profiles, strong)
@@ -174,7 +174,7 @@ def _without_rivals(
 
 
 def _repel(one: str, other: str, compared: Mapping[Pair, Link], judgement: Judgement) -> bool:
-    """Two mentions are two events if they were compared and found apart, or never came near enough to compare."""
+    """Two mentions are two events if they score low, are a conflict, or never came near enough to compare."""
     pair = (one, other) if one < other else (other, one)
     link = compared.get(pair)
     return link is None or link.score < judgement.repel

@@ -9,6 +9,7 @@ from pipeline.resolve.profile import DISTRICT, Profile
 from pipeline.resolve.weights import Weights
 
 EARTH_KM = 6371.0
+KM_PER_DEGREE = 111.0  # of latitude, rounded down
 CROSS_BORDER = frozenset(("strike", "clash"))
 NEAR_FIGURE = 4  # from this figure on two tolls within FAR of each other may be one toll revised
 CLOSE_FIGURE, CLOSE = 8, 1.25  # and from this one on within this factor almost surely
@@ -41,15 +42,16 @@ def compare(one: Profile, other: Profile, weights: Weights, window_days: int) ->
     """Judge a pair by date, place, type, actors, target, tolls, persons and text. Symmetrical."""
     if other.mention_id < one.mention_id:
         one, other = other, one
+    # Most pairs of a block are conflicts: the cheapest question first, and no further one after a conflict.
+    kind = _type(one, other, weights)
+    date = _date(one, other, weights, window_days) if kind.points > CONFLICT else kind
+    place = _place(one, other, weights) if date.points > CONFLICT else date
+    if place.points <= CONFLICT:
+        return Link(one.mention_id, other.mention_id, 0.0, (place,), is_conflict=True)
     agreements: tuple[Agreement, ...] = (
-        _date(one, other, weights, window_days),
-        _place(one, other, weights),
-        _type(one, other, weights),
-    )
-    conflict = next((agreement for agreement in agreements if agreement.points <= CONFLICT), None)
-    if conflict is not None:
-        return Link(one.mention_id, other.mention_id, 0.0, (conflict,), is_conflict=True)
-    agreements += (
+        date,
+        place,
+        kind,
         _actor(one, other, weights),
         _target(one, other, weights),
         *_tolls(one, other, weights),
@@ -133,6 +135,8 @@ def _near(one: Profile, other: Profile, weights: Weights) -> Agreement:
     points = weights.points
     if one.place_id is not None and one.place_id == other.place_id:
         return Agreement("place", "same place", points.place_same)
+    if _is_far(one, other, weights):
+        return _conflict("place", "far apart")
     distance = distance_km(one, other)
     if one.admin2 and one.admin2 == other.admin2 and DISTRICT in (one.where_prec, other.where_prec):
         return Agreement("place", "a place and its district", points.place_around)
@@ -150,6 +154,12 @@ def _near(one: Profile, other: Profile, weights: Weights) -> Agreement:
     if one.where_prec in VAGUE or other.where_prec in VAGUE:
         return Agreement("place", f"{distance:.0f} km apart, one an area", points.place_around)
     return _conflict("place", f"{distance:.0f} km apart")
+
+
+def _is_far(one: Profile, other: Profile, weights: Weights) -> bool:
+    """Too far north or south of each other, and in no common district: no need to measure exactly."""
+    apart = abs((one.lat or 0.0) - (other.lat or 0.0)) * KM_PER_DEGREE
+    return apart > weights.around_km and (one.admin2 is None or one.admin2 != other.admin2)
 
 
 def distance_km(one: Profile, other: Profile) -> float:
