@@ -181,6 +181,41 @@ def publish(as_json: Json = False) -> None:
 
 
 @app.command()
+def export(
+    to: Annotated[Path | None, typer.Option(help="Folder for the files; default is export in the home.")] = None,
+    full_text: Annotated[bool, typer.Option("--full-text", help="Whole articles too: for your own use.")] = False,
+    quote_chars: Annotated[int | None, typer.Option(min=20, help="Longest quote, in characters.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the data of the release for strangers: CSV, Parquet, GeoJSON, evidence, Data Package."""
+    from pipeline.export import export as write
+    from pipeline.export import previous_folder, release_id
+    from pipeline.io.warehouse import open_release
+
+    settings = load_settings()
+    knobs = settings.knobs.export
+    chosen = {"full_text": full_text or knobs.full_text, "quote_chars": quote_chars or knobs.quote_chars}
+    knobs = knobs.model_copy(update=chosen)
+    folder = to or settings.home / "export"
+    with open_release(settings.release / "analyst.duckdb") as connection:
+        files = write(connection, folder, release_id(settings.release), knobs, previous_folder(settings.release))
+    _print({"folder": str(folder), "files": len(files)}, as_json)
+
+
+@app.command()
+def brief(
+    week: Annotated[str | None, typer.Option(help="Week, as 2024-W03; default is the latest of the release.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Folder for the page; default is brief in the home.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write one page on a week: what happened, what changed, what is contested; as PDF too where Chromium is there."""
+    from pipeline.brief import write_brief
+
+    page, pdf = write_brief(load_settings(), week, to)
+    _print({"page": str(page), "pdf": str(pdf) if pdf else "none: no Chromium is found"}, as_json)
+
+
+@app.command()
 def rebuild(as_json: Json = False) -> None:
     """Make the warehouse anew from the lake, and publish it."""
     from pipeline import corridor

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from pipeline.errors import TerminalError
 from pipeline.export import changes, evidence, geojson, package, public
 from pipeline.export.copy import copy_query
 from pipeline.export.csv_file import write_csv
@@ -48,3 +51,28 @@ def export(
         changes.write(cursor, folder, previous)
         package.write(cursor, folder, release_id, knobs)
     return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def release_id(release: Path) -> str:
+    """Id of the current release in a release folder.
+
+    Raises:
+        TerminalError: its manifest cannot be read.
+    """
+    return str(_manifest(release)["release_id"])
+
+
+def previous_folder(release: Path) -> Path | None:
+    """Folder of the release before the current one; none for a first release, or where it is gone."""
+    name = _manifest(release)["previous"]
+    folder = release / "versions" / str(name)
+    return folder if name and folder.is_dir() else None
+
+
+def _manifest(release: Path) -> dict[str, Any]:
+    path = release / "manifest.json"
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TerminalError(f"{path}: cannot be read ({error}); run `sarhad publish`") from error
+    return content
