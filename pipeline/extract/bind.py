@@ -112,6 +112,7 @@ def _by_country(event: Event, event_type: str, knowledge: Knowledge) -> ActorHit
         return None
     for frame in event.frames[:3]:
         strikes = {trigger.at for trigger in frame.triggers}
+        strikes |= {i for i, unit in enumerate(frame.scene.row) if _is_striking(unit, knowledge)}
         for i, country, demonym in frame.scene.countries:
             row = frame.scene.row
             near = range(i + 1, i + 4) if demonym else range(max(i - 4, 0), i)
@@ -121,6 +122,11 @@ def _by_country(event: Event, event_type: str, knowledge: Knowledge) -> ActorHit
             if actor and strikes & set(near):
                 return ActorHit(actor, i, "agent", row[i].start, row[i].end)
     return None
+
+
+def _is_striking(unit: Unit, knowledge: Knowledge) -> bool:
+    weapon = unit.form.get("weapon")
+    return bool(weapon and weapon.entry and weapon.entry.id in knowledge.judgement.weapon_types)
 
 
 def _fires(hit: ActorHit, event: Event, event_type: str) -> bool:
@@ -199,8 +205,10 @@ def type_by_weapon(event: Event, event_type: str, knowledge: Knowledge) -> str |
     if any(knowledge.is_armed(hit.actor) for hit in _hits(event, knowledge, ("claim", "by", "agent"))):
         return None
     for frame in event.frames[:2]:
-        if any(trigger.strength != "weak" for trigger in frame.asserted) or not frame.asserted:
+        if any(trigger.strength != "weak" for trigger in frame.asserted):
             return None
+        if not frame.asserted:
+            continue
         row = frame.scene.row[frame.low : frame.high]
         if any(_is_attacker(unit) for unit in row):
             return None

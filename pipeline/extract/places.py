@@ -175,6 +175,8 @@ def role_of(row: Sequence[Unit], i: int) -> str:
             of_seen, head = True, j - 1
         elif role == "from":
             return "in" if _taken_from(row, j) else role
+        elif role == "to" and j < i - 1 and not _is_goal(row[j + 1]):
+            pass  # "tried to enter the district"
         elif role is not None:
             return _really(row, i, j) or role if role in ("in", "near") else role
         elif unit.sense("source") and j == head:
@@ -214,11 +216,14 @@ def _really(row: Sequence[Unit], i: int, j: int) -> str | None:
         if unit.mark or any(unit.sense(kind) for kind in ("trigger", "casualty", "speech", "place")):
             return None
         if unit.role("relation") == "to":
-            goal = row[k + 1]
-            return "to" if goal.cue("determiner") or goal.sense("target") or goal.sense("place_noun") else None
+            return "to" if _is_goal(row[k + 1]) else None
         if unit.role("relation") not in (None, "of"):
             return None
     return None
+
+
+def _is_goal(unit: Unit) -> bool:
+    return bool(unit.cue("determiner") or unit.sense("target") or unit.sense("place_noun") or unit.capital)
 
 
 def _taken_from(row: Sequence[Unit], j: int) -> bool:
