@@ -50,8 +50,8 @@ def times_of(row: Sequence[Unit], published: date | None, year: int | None) -> l
     i = 0
     while i < len(row):
         result = None
-        if not _may_start(row[i]):
-            i += 1
+        if not _may_start(row[i]) or (i and row[i - 1].role("date_word") == "zone"):
+            i += 1  # "(2230 GMT Thursday)" is the same moment elsewhere
             continue
         for reader in (_calendar_day, _numeric, _month_alone, _relative_day, _period, _count_ago, _weekday, _year):
             result = reader(row, i, published, year)

@@ -171,7 +171,7 @@ def is_eventful(frame: Frame) -> bool:
     if frame.asserted:
         exact = any(when.precision in ("day", "days") or when.key[0] == "weekday" for when in frame.told_times)
         return not ("aggregate" in frame.cues and not frame.tolls and not exact)
-    return any(toll.count.best is not None or toll.count.low is not None for toll in frame.tolls)
+    return any(toll.count.best or toll.count.low or toll.count.high for toll in frame.tolls)
 
 
 def gather(scenes: Sequence[Scene], published: date | None) -> list[Event]:
@@ -340,6 +340,8 @@ def _lead(events: Sequence[Event]) -> Event:
 
 def _adds(frame: Frame) -> bool:
     """A frame without an event of its own that may say more about the current one."""
+    if frame.tolls and _separates(frame):
+        return False  # "Another explosion caused no casualties": none of another event
     return bool(
         frame.tolls
         or any(a.part in ("claim", "blame", "by") for a in frame.actors)

@@ -83,7 +83,7 @@ KINDS: dict[str, dict[str, object]] = {
     "weekday": {},
     "date_word": {"role": frozenset({"day", "part", "unit", "last", "this", "next", "ago", "earlier", "later",
                                      "before", "after",
-                                     "same", "night", "since", "eve", "clock"})},
+                                     "same", "night", "since", "eve", "clock", "zone"})},
     "speech": {
         "stance": frozenset({"reported", "claimed", "accused", "denied", "possible"}),
         "order": frozenset({"before", "after", "both"}),
