@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pipeline.extract import geography
@@ -147,8 +147,19 @@ def frames_of(scene: Scene) -> list[Frame]:
         )  # fmt: skip
         if _points_back(frame):
             frame.cues.add("again")
+        _mark_news_time(frame)
         frames.append(frame)
     return frames
+
+
+def _mark_news_time(frame: Frame) -> None:
+    """ "The toll rose to 15 on Tuesday": the day of the new figure is not that of the event."""
+    for at in frame.scene.cues.get("revision", ()):
+        if frame.low <= at < frame.high and frame.tolls:
+            frame.whens = [
+                replace(when, said=True) if when.at > at and not any(at < t.at < when.at for t in frame.triggers) else when
+                for when in frame.whens
+            ]
 
 
 def _clause(clauses: Sequence[tuple[int, int]], i: int) -> int:
