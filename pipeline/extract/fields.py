@@ -186,7 +186,7 @@ def event_type(event: Event) -> tuple[str, str]:
     for name, vote in votes.items():
         families[FAMILY[name]] = families.get(FAMILY[name], 0.0) + vote
     family = max(families, key=lambda f: (families[f], f))
-    if any(toll.field == "released" for toll in event.frames[0].tolls) and family in ("abduction", "other"):
+    if family in ("abduction", "other") and _is_release(event):
         return ("raid_operation" if _is_told(event, "raid") else "other"), "event.released"
     if family == "assault" and not _is_armed_assault(event):
         family = next((name for name in REFINING if _is_told(event, name)), family)
@@ -199,6 +199,16 @@ def event_type(event: Event) -> tuple[str, str]:
         return chosen, rules[chosen]
     strongest = max(members, key=lambda name: (votes[name], -TYPE_ORDER.index(name)))
     return strongest, rules[strongest]
+
+
+def _is_release(event: Event) -> bool:
+    """Whether the sentence that opens the event tells of captives set free."""
+    opening = [frame for frame in event.frames if frame.scene is event.frames[0].scene]
+    return any(
+        any(toll.field == "released" for toll in frame.tolls)
+        or any(trigger.entry.id == "event.release" for trigger in frame.asserted)
+        for frame in opening
+    )
 
 
 def _is_armed_assault(event: Event) -> bool:
