@@ -158,18 +158,34 @@ def _rivals(figure: Figure, other: Figure) -> bool:
 
 def _latest_first(figures: Sequence[Figure]) -> list[Figure]:
     """A figure that says it is the toll, then the last that officials or hospitals give, then as told."""
-    best = [figure for figure in reversed(figures) if figure.toll.total]
+    best = [figure for figure in reversed(figures) if figure.toll.total and not _is_earlier(figure)]
     if not best:
         totals = [figure for figure in figures if figure.group in ("all", "unknown")]
         said = [figure for figure in totals if figure.speaker.type in OFFICIAL and not _is_earlier(figure)]
+        said = [figure for figure in totals if _is_later(figure)] or said
         best = [figure for figure in said[-1:] if _rivals(figure, totals[0])]
+    if not best and figures and _is_earlier(figures[0]):
+        best = [figure for figure in figures if not _is_earlier(figure)][:1]
     return [*best, *(figure for figure in figures if figure not in best)]
 
 
 def _is_earlier(figure: Figure) -> bool:
-    """ "Police had earlier given 12 dead"."""
-    row = figure.frame.scene.row
-    return any(unit.role("date_word") == "earlier" or unit.cue("background") for unit in row[: figure.toll.anchor])
+    """ "Police had earlier given 12 dead", "at least 52 were killed initially": not after another revision."""
+    row, anchor = figure.frame.scene.row, figure.toll.anchor
+    return any(unit.cue("early", "background") for unit in row[_since(figure) : anchor + 3])
+
+
+def _is_later(figure: Figure) -> bool:
+    """ "The agency later reported 12 deaths"."""
+    row = figure.frame.scene.row[_since(figure) : figure.toll.anchor]
+    return any(u.role("date_word") == "later" for u in row) and any(u.sense("speech") or u.cue("tells") for u in row)
+
+
+def _since(figure: Figure) -> int:
+    """Where the words that date a figure may start: after the figure before it, and after a word of revision."""
+    row, anchor = figure.frame.scene.row, figure.toll.anchor
+    before = [toll.anchor + 1 for toll in figure.frame.scene.tolls if toll.anchor < anchor]
+    return max([0, *before, *(i for i in range(anchor) if row[i].cue("revision"))])
 
 
 def _others(victims: Sequence[Figure], kept: Sequence[Figure], primary: Figure | None) -> list[Figure]:
@@ -213,11 +229,17 @@ def _without_parts(figures: list[Figure]) -> list[Figure]:
     unknown = max((figure.best for figure in figures if figure.group == "unknown"), default=0)
     sides = [most for side in SIDED if (most := _most(figures, side))]
     known = sum(sides)
+    if len(sides) == 1 and figures[0].group in SIDED and any(_rivals(f, figures[0]) for f in figures if _is_whole(f)):
+        return [replace(figure, group="unknown") for figure in figures]  # the first toll, told again
     if not unknown or not known:
         return figures
     if len(sides) == 1 and known > unknown:  # two reports of the same toll
         return [replace(figure, group="unknown") if figure.group in SIDED else figure for figure in figures]
     return [figure for figure in figures if (figure.group == "unknown") == (unknown >= known)]
+
+
+def _is_whole(figure: Figure) -> bool:
+    return figure.group in ("unknown", "all")
 
 
 def _most(figures: Iterable[Figure], side: str) -> int:

@@ -1,7 +1,6 @@
 """Counted groups of people: "at least 10 miners", "a senior police officer", "his two sons", persons by name.
 
-A group may be part of another ("including two women"), part of a list ("three soldiers and a civilian") or another
-name for the one before ("a shopkeeper, Ram Lal"). What happened to a group is told elsewhere: see tolls.py.
+How groups join, and which are parts of others, is in joins.py; what happened to them in tolls.py.
 """
 
 from __future__ import annotations
@@ -15,9 +14,7 @@ from pipeline.extract.units import Unit
 
 MAX_PREMODIFIERS = 6
 MAX_BARE_PREMODIFIERS = 3
-MAX_CHAIN_GAP = 8
-MAX_BREAKDOWN_GAP = 14
-GENERIC = frozenset({"civilians", "security forces", "militants"})  # targets that cover others of their side
+MAX_TALLY_GAP = 14
 SIDES = {1: "security_forces", 2: "attackers"}  # values of actor senses, see names.py
 
 
@@ -47,21 +44,8 @@ class Group:
     whole: int | None = None
 
 
-def groups_of(row: Sequence[Unit], text: str) -> list[Group]:
-    """All groups of a sentence, left to right, parts marked."""
-    found: list[Group] = []
-    i = 0
-    while i < len(row):
-        group = _group_at(row, i, text)
-        if group is None:
-            i += 1
-            continue
-        found.append(group)
-        i = group.last + 1
-    return _mark_breakdowns(row, _mark_parts(row, found))
-
-
-def _group_at(row: Sequence[Unit], i: int, text: str) -> Group | None:
+def group_at(row: Sequence[Unit], i: int, text: str) -> Group | None:
+    """The group that starts at unit i, if one does."""
     unit = row[i]
     definite = unit.cue("determiner", "possessive")
     counted = count_at(row, i + 1 if definite else i, text)
@@ -110,12 +94,18 @@ def _counted(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
             more = True
             if not _premodifier_follows(row, k + 1):
                 return Group(replace(count, end=unit.end), i, k, "unknown", None, more=True, noun=False)
-        elif unit.sense("weapon") or unit.sense("target"):
-            return None
+        elif unit.sense("weapon") or unit.sense("target") or _is_event(row, k):
+            return None  # "the two suicide attacks"
         elif _ends_phrase(unit):
             break
         k, steps = k + 1, steps + 1
     return None if _counts_nobody(row, i, j) else bare
+
+
+def _is_event(row: Sequence[Unit], k: int) -> bool:
+    """Whether the number counts what happened; "five blast victims" are people."""
+    unit = row[k]
+    return bool(unit.sense("trigger") and not unit.sense("casualty") and not _premodifier_follows(row, k + 1))
 
 
 def _is_tally(unit: Unit) -> bool:
@@ -132,7 +122,7 @@ def _counts_nobody(row: Sequence[Unit], i: int, j: int) -> bool:
         return False
     if (
         i
-        and not any(_is_tally(unit) for unit in row[max(i - MAX_BREAKDOWN_GAP, 0) : i])
+        and not any(_is_tally(unit) for unit in row[max(i - MAX_TALLY_GAP, 0) : i])
         and row[i].number is not None
         and row[i - 1].cue("auxiliary")
         and j < len(row)
@@ -144,7 +134,7 @@ def _counts_nobody(row: Sequence[Unit], i: int, j: int) -> bool:
 
 def _after_partitive(row: Sequence[Unit], j: int) -> int:
     """Where the noun may start after "of the", "of his" or "of two"; j itself where there is no such thing."""
-    if j < len(row) and _is_part_cue(row[j], "after"):  # "nine of them security men"
+    if j < len(row) and is_part_cue(row[j], "after"):  # "nine of them security men"
         return j + 1
     if j + 1 >= len(row) or row[j].role("relation") != "of":
         return j
@@ -304,105 +294,9 @@ def _person(row: Sequence[Unit], i: int) -> Group | None:
     return Group(_one(row[i].start, row[j - 1].end), i, j - 1, kind, target, named=True, opener="name")
 
 
-def _is_part_cue(unit: Unit, side: str) -> bool:
+def is_part_cue(unit: Unit, side: str) -> bool:
     """Whether a word of parts may stand on this side of the part: "including two women", "two women among them"."""
     sense = unit.form.get("cue")
     if not sense or not sense.entry or "part" not in sense.roles:
         return False
     return bool(sense.entry.attributes.get("side", side) == side)
-
-
-def _mark_parts(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
-    """Groups after "including" or before "of them" are parts, and so are those chained to them."""
-    marked: list[Group] = []
-    for group in groups:
-        before = row[max(group.first - 3, 0) : group.first]
-        part = any(_is_part_cue(unit, "before") for unit in before) or _part_follows(row, group.last)
-        part = part or any(_is_part_cue(unit, "after") for unit in row[group.first : group.last + 1])
-        if not part and marked and marked[-1].part and chained(row, marked[-1], group):
-            part = True
-        if part and not group.noun and marked and _is_part_cue(row[min(group.last + 1, len(row) - 1)], "after"):
-            group = replace(group, kind=marked[-1].kind)  # "several attackers were hurt, and one of them was killed"
-        marked.append(replace(group, part=part))
-    return marked
-
-
-def _part_follows(row: Sequence[Unit], last: int) -> bool:
-    """ "five commanders of the force among them": the mark of a part at the end of its phrase."""
-    for unit in row[last + 1 : last + 11]:
-        if _is_part_cue(unit, "after"):
-            return True
-        if unit.mark or unit.sense("casualty") or unit.sense("trigger") or unit.sense("speech") or unit.sense("number"):
-            return False
-        if unit.cue("auxiliary", "subordinate", "coordination", "boundary", "part"):
-            return False
-    return False
-
-
-def _mark_breakdowns(row: Sequence[Unit], groups: list[Group]) -> list[Group]:
-    """Groups that follow a total and add up to it are its parts: "nine people - six men, two women, a child"."""
-    for t, total in enumerate(groups):
-        if total.part or (total.count.best or 0) < 2:
-            continue
-        n, reached = t + 1, 0
-        while n < len(groups) and (n == t + 1 or chained(row, groups[n - 1], groups[n])):
-            reached += groups[n].count.best or 0
-            n += 1
-            if reached == total.count.best and n - t > 2 and not _has_own_verb(row, groups[n - 1].last):
-                close = groups[t + 1].first - total.last <= MAX_BREAKDOWN_GAP
-                if close and all(_may_be_of(total, group) for group in groups[t + 1 : n]):
-                    groups = [
-                        *groups[: t + 1],
-                        *(replace(group, part=True) for group in groups[t + 1 : n]),
-                        *groups[n:],
-                    ]
-                break
-    return groups
-
-
-def _may_be_of(total: Group, group: Group) -> bool:
-    """Whether a group can be among those of the total: a boy among protesters, but no policeman among soldiers."""
-    if "unknown" in (total.kind, group.kind) or group.target is None or group.target == total.target:
-        return True
-    return total.kind == group.kind and not {total.target, group.target}.isdisjoint(GENERIC)
-
-
-def _has_own_verb(row: Sequence[Unit], last: int) -> bool:
-    """Whether a casualty word follows at once, as in "… three policemen and two civilians were injured"."""
-    for unit in row[last + 1 : last + 4]:
-        sense = unit.sense("casualty")
-        if sense and sense.entry:
-            return sense.entry.get("patient") in ("before", "either")
-        if not unit.cue("auxiliary", "skip"):
-            return False
-    return False
-
-
-def apposed(row: Sequence[Unit], left: Group, right: Group) -> bool:
-    """Whether the right group is another name of the left: "Ali Baloch, a teacher", "two men, Ali Gul and Naik Gul"."""
-    between = row[left.last + 1 : right.first]
-    if not between or between[-1].text != "," or len(between) > MAX_CHAIN_GAP or left.part != right.part:
-        return False
-    if any(unit.sense("casualty") or unit.sense("speech") or unit.cue("coordination") for unit in between):
-        return False
-    if right.named:
-        return not left.named
-    return left.named and left.count.best == 1 == right.count.best and right.opener in ("article", "definite", "bare")
-
-
-def chained(row: Sequence[Unit], left: Group, right: Group) -> bool:
-    """Whether two groups are joined by "and" or a comma, with nothing between that ends the enumeration."""
-    between = row[left.last + 1 : right.first]
-    if not between or len(between) > MAX_CHAIN_GAP:
-        return False
-    if not (right.noun or right.more):  # an age, a house number
-        return False
-    if between[-1].text == "," and right.last + 1 < len(row) and row[right.last + 1].sense("speech"):
-        return False  # "…, a police officer said"
-    if not (between[-1].cue("coordination", "company") or between[-1].text == ",") or apposed(row, left, right):
-        return False
-    return not any(
-        unit.sense("casualty") or unit.sense("trigger") or unit.sense("speech")
-        or unit.cue("auxiliary", "subordinate", "part", "relative") or unit.text in ';:"'
-        for unit in between
-    )  # fmt: skip

@@ -94,9 +94,9 @@ KINDS: dict[str, dict[str, object]] = {
     "cue": {"role": frozenset({
         "separate", "background", "again", "aggregate", "negation", "hypothetical", "planned", "purpose",
         "habit", "part", "coordination", "auxiliary", "agent", "determiner", "possessive", "more", "subordinate",
-        "adjective", "all", "protest", "company", "object", "voice", "tells", "partisan", "pronoun", "unknown",
-        "perfect", "relative",
-        "revision", "cause", "self", "skip", "home", "boundary", "update"}), "side": frozenset({"before", "after"})},
+        "adjective", "all", "protest", "company", "object", "voice", "early", "naming", "tells", "partisan", "pronoun",
+        "unknown", "perfect", "relative", "revision", "cause", "self", "skip", "home", "boundary", "update",
+    }), "side": frozenset({"before", "after"})},
     "context": {"role": frozenset({
         "aftermath", "court", "accident", "disaster", "drill", "sport", "trade", "crime", "anniversary", "statistics",
         "diplomacy", "analysis", "culture", "security"}), "weight": INT},
