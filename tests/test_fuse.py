@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -13,8 +14,9 @@ from pipeline import contract
 from pipeline.crosswalk import SQL_FILE, crosswalk_rows, crosswalk_sql, event_types
 from pipeline.dimension import actor_frame, place_frame
 from pipeline.errors import ConfigError
-from pipeline.fuse import RULES, fuse
+from pipeline.fuse import RULES, fuse, install_rules
 from pipeline.resolve import resolve
+from pipeline.resolve.weights import load_weights
 from tests.ledger_house import AMBUSH, RESOLVE, STORY, frames_of, source_rows
 
 BASE = AMBUSH | {"source": "makran_wire", "article": "a", "published": "2024-01-10", "quote": "An ambush in Balgatar."}
@@ -197,6 +199,34 @@ def test_low_best_high_are_in_order_and_parts_add_up(tolls, rule):
     if row["killed_best"] is not None:
         parts = [row[f"killed_{name}"] or 0 for name in ("security_forces", "civilians", "attackers", "unknown")]
         assert sum(parts) == row["killed_best"]
+
+
+def test_three_names_for_one_strike_outvote_one_attack():
+    common = {"killed": 12, "target": "militants"}
+    kinds = ("missile_strike", "drone_strike", "air_strike")
+    gold = frames_of(
+        [BASE | common | {"article": kind, "source": SOURCES[n], "type": kind} for n, kind in enumerate(kinds)]
+        + [BASE | common | {"article": f"b{n}", "source": SOURCES[n], "type": "armed_attack"} for n in (0, 1)]
+    )
+    rows = contract.frame(
+        "incident_mention",
+        [
+            {"mention_id": mention_id, "incident_id": "inc_1", "score": 1.0, "evidence": "{}", "is_uncertain": False}
+            for mention_id in gold.mentions["mention_id"]
+        ],
+    )
+    folded = fuse(rows, gold.mentions, gold.claims, gold.articles, source_rows()).tables["incident"]
+    assert folded["event_type"].to_list()[0].endswith("_strike")
+
+
+def test_families_in_sql_are_those_of_the_resolver():
+    weights = load_weights()
+    with duckdb.connect() as connection:
+        contract.create_tables(connection)
+        install_rules(connection)
+        for kind in event_types():
+            found = connection.execute("SELECT type_family(?)", [kind]).fetchall()
+            assert found == [(weights.family(kind),)]
 
 
 def test_crosswalk_covers_every_type_and_is_in_step_with_its_sql():

@@ -1,8 +1,8 @@
 """Which pairs are worth comparing: those that share a key of time and place.
 
-Copies of one text meet. Two other mentions meet if both are narrow (dated to a month or better), their days come within
-the window and their places may agree; or if one is loose and they share place, figure and year. Everything else is never
-compared, in a rebuild as little as in the run of one day, so that both see the same pairs.
+Copies of one text meet. Two other mentions meet if both are narrow (dated to a month or better), their days come
+within the window and their places may agree; or if one is loose and they share place, figure and year. Everything else
+is never compared, in a rebuild as little as in the run of one day, so that both see the same pairs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,16 @@
 -- Which type, date, place, actor, target and weapons stand for each incident?
 -- One rule for all of these: what an analyst says, else what most independent sources say; the more specific of equals.
 
+-- Families of types as in config/resolve.yml; a test keeps the two in step. Three names for one strike are three votes for a strike.
+CREATE OR REPLACE MACRO type_family(event_type) AS CASE
+    WHEN event_type IN ('bombing', 'suicide_bombing', 'ied_explosion') THEN 'explosion'
+    WHEN event_type IN ('air_strike', 'drone_strike', 'missile_strike', 'shelling') THEN 'strike'
+    WHEN event_type IN ('armed_attack', 'ambush', 'assassination') THEN 'assault'
+    WHEN event_type IN ('armed_clash', 'border_skirmish') THEN 'clash'
+    WHEN event_type = 'raid_operation' THEN 'raid'
+    WHEN event_type = 'protest_crackdown' THEN 'protest'
+    ELSE event_type END;
+
 CREATE OR REPLACE MACRO incident_type(as_of_ts) AS TABLE
 WITH told AS (
     SELECT DISTINCT im.incident_id, m.mention_id, m.event_type, u.unit, m.role, m.confidence, 1 AS authority
@@ -15,13 +25,18 @@ vote AS (
     SELECT incident_id, event_type, max(authority) AS authority, count(DISTINCT unit) AS n_units,
            bool_or(role = 'main') AS is_news, max(confidence) AS confidence
     FROM told GROUP BY incident_id, event_type
+),
+family AS (
+    SELECT incident_id, type_family(event_type) AS family, count(DISTINCT unit) AS n_family
+    FROM told GROUP BY incident_id, type_family(event_type)
 )
-SELECT incident_id,
-       first(event_type ORDER BY (authority = 3) DESC, is_news DESC, event_type = 'other',
+SELECT v.incident_id,
+       first(event_type ORDER BY (authority = 3) DESC, is_news DESC, event_type = 'other', n_family DESC, family,
              n_units + CASE WHEN event_type IN ('suicide_bombing', 'ied_explosion', 'drone_strike', 'missile_strike',
                                                 'assassination', 'ambush') THEN 0.5 ELSE 0 END DESC,
              confidence DESC, event_type) AS event_type
-FROM vote GROUP BY incident_id;
+FROM vote AS v JOIN family AS f ON f.incident_id = v.incident_id AND f.family = type_family(v.event_type)
+GROUP BY v.incident_id;
 
 CREATE OR REPLACE MACRO incident_date(as_of_ts) AS TABLE
 WITH vote AS (
