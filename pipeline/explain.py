@@ -43,6 +43,7 @@ LABELS = {
     "abducted": "Abducted",
     "arrested": "Arrested",
 }
+CONTEXT = 80  # characters of context on each side, as sql/macros/40_explain.sql cuts them
 Row = dict[str, Any]
 
 
@@ -250,17 +251,20 @@ def _claim(claim: Row) -> RenderableType:
     if not claim["is_winner"] or claim["rule"] == "correction":
         first.append(f"  {claim['reason']}", style="yellow")
     quote = Text.assemble(
-        "  “", (_squeeze(claim["text_before"], tail=True), "dim"), (_squeeze(claim["quote"]), "italic"),
+        "  “", (_squeeze(claim["text_before"], tail=True), "dim"), (" ".join(claim["quote"].split()), "italic"),
         (_squeeze(claim["text_after"]), "dim"), "”",
     )  # fmt: skip
     return Group(first, quote, Text(f"  {voice(claim)}", style="dim"), Text(f"  {origin(claim)}", style="dim"))
 
 
 def _squeeze(text: str | None, *, tail: bool = False) -> str:
-    """Text on one line; the context before a quote starts and the one after it ends where it was cut."""
+    """Context on one line, without the word that was cut through at its far end."""
     if not text:
         return ""
-    joined = " ".join(text.split())
+    words = text.split()
+    if len(text) >= CONTEXT:
+        words = words[1:] if tail else words[:-1]
+    joined = " ".join(words)
     if tail:
         return joined + (" " if text[-1:].isspace() else "")
     return (" " if text[:1].isspace() else "") + joined

@@ -97,4 +97,7 @@ LEFT JOIN article AS a USING (article_id)
 LEFT JOIN capture AS p ON p.capture_id = a.capture_id
 LEFT JOIN source AS s ON s.source_id = e.source_id
 LEFT JOIN latest_run AS r ON r.day = e.day
-ORDER BY e.cell, e.is_winner DESC, e.told_at DESC, e.seen_at DESC, e.claim_id;
+-- Of figures the latest first, of everything else the first report.
+ORDER BY e.cell, e.is_winner DESC,
+         CASE WHEN e.field IN ('killed', 'injured', 'abducted', 'arrested') THEN -epoch(coalesce(e.told_at, e.seen_at)) ELSE epoch(e.seen_at) END,
+         e.claim_id;
