@@ -245,6 +245,15 @@ def test_the_demo_fits_on_one_printed_page(demo_home, tmp_path):
     assert pages_of(Path(told["pdf"])) == 1
 
 
+def test_a_full_week_is_printed_small_enough_for_one_page(tmp_path):
+    find_browser()
+    page = tmp_path / "full.html"
+    page.write_text("<!doctype html><style></style>" + "<p>One more sentence.</p>" * 36, encoding="utf-8")
+    pdf = brief.write_pdf(page)
+    assert pdf and pages_of(pdf) == 1
+    assert page.read_text(encoding="utf-8").count("zoom") == 0
+
+
 def test_without_a_chromium_there_is_a_page_and_no_pdf(monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     page = tmp_path / "brief.html"
@@ -257,5 +266,6 @@ def test_a_chromium_that_fails_is_told(monkeypatch, tmp_path):
     broken.write_text("#!/bin/sh\necho out of paper >&2\nexit 3\n")
     broken.chmod(0o755)
     monkeypatch.setattr(shutil, "which", lambda name: str(broken))
+    (tmp_path / "brief.html").write_text("<!doctype html><title>x</title>", encoding="utf-8")
     with pytest.raises(TerminalError, match="out of paper"):
         brief.write_pdf(tmp_path / "brief.html")

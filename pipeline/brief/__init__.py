@@ -24,6 +24,9 @@ from pipeline.settings import Settings
 HERE = Path(__file__).resolve().parent
 WEEK = re.compile(r"^(\d{4})-W(\d{2})$")
 PDF_SECONDS = 60
+# Print sizes that are tried until the page is one; smaller than the last nobody can read.
+SIZES = (1.0, 0.92, 0.85, 0.78, 0.72)
+PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 def week_of(text: str) -> date:
@@ -111,7 +114,7 @@ def write_brief(settings: Settings, week: str | None = None, folder: Path | None
 
 
 def write_pdf(page: Path) -> Path | None:
-    """Print a page to PDF beside it, with the Chromium of this machine.
+    """Print a page to PDF beside it, with the Chromium of this machine, as small as one sheet needs it.
 
     Returns:
         the PDF, or none where there is no Chromium.
@@ -123,15 +126,29 @@ def write_pdf(page: Path) -> Path | None:
     if browser is None:
         return None
     target = page.with_suffix(".pdf")
-    with TemporaryDirectory() as profile:
-        command = [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
-            f"--user-data-dir={profile}", f"--print-to-pdf={target}", page.resolve().as_uri(),
-        ]  # fmt: skip
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PDF_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise TerminalError(f"{browser} printed nothing in {PDF_SECONDS} s; the page is {page}") from error
-    if done.returncode or not target.exists():
-        raise TerminalError(f"{browser} does not print {page}: {done.stderr.strip()[-300:]}")
+    html = page.read_text(encoding="utf-8")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in SIZES:
+            sized = folder / "page.html"
+            sized.write_text(
+                html.replace("</style>", f"@media print{{body{{zoom:{size}}}}}</style>", 1), encoding="utf-8"
+            )
+            _print(browser, sized, target, folder / "profile")
+            if len(PDF_PAGE.findall(target.read_bytes())) == 1:
+                break
     return target
+
+
+def _print(browser: str, page: Path, target: Path, profile: Path) -> None:
+    command = [
+        browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
+        f"--user-data-dir={profile}", f"--print-to-pdf={target}", page.resolve().as_uri(),
+    ]  # fmt: skip
+    target.unlink(missing_ok=True)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PDF_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise TerminalError(f"{browser} printed nothing in {PDF_SECONDS} s; the HTML page is there") from error
+    if done.returncode or not target.exists():
+        raise TerminalError(f"{browser} does not print {target.name}: {done.stderr.strip()[-300:]}")

@@ -67,8 +67,8 @@ class References:
         if known is None:
             day = row["told_at"].date().isoformat() if row["told_at"] else ""
             known = Reference(
-                mark=str(len(self.articles) + 1), outlet=row["outlet"] or "analyst", title=row["title"], url=row["url"],
-                language=row["language"], day=day,
+                mark=str(len(self.articles) + 1), outlet=row["outlet"] or "analyst", url=row["url"], day=day,
+                title=self._short(row["title"]) if row["title"] else None, language=row["language"],
             )  # fmt: skip
             self.articles[row["article_id"]] = known
         quote = self._short(row["quote"])

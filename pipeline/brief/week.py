@@ -16,6 +16,7 @@ MOST_INCIDENTS = 6
 MOST_CHANGES = 4
 MOST_CONTESTED = 4
 MOST_LINKS = 3
+MOST_GAPS = 4
 # Fields whose disagreement a reader must know, the gravest first.
 GRAVE = ("killed", "perpetrator", "claimed_by", "place", "date", "injured")
 
@@ -35,7 +36,7 @@ LINKS = (
     "SELECT l.*, a.article_id, a.title, a.language, coalesce(a.published_at, a.seen_at) AS told_at "
     "FROM cross_border_link AS l LEFT JOIN article AS a USING (url) "
     "WHERE later_on BETWEEN DATE '{monday}' AND DATE '{sunday}' "
-    "ORDER BY link, later_on, later_id, earlier_on DESC, earlier_id, article_id;"
+    "ORDER BY link, is_counter_strike DESC, later_on, later_id, earlier_on DESC, earlier_id, article_id;"
 )
 # The toll of each incident as it could be known at the end of each day: one fold for all days.
 TOLLS = """
@@ -186,7 +187,10 @@ class _Week:
         sql = BLIND.format(**self.days)
         gaps = self.ask(sql)
         names = {row["source_id"]: row["name"] for row in self.ask("SELECT source_id, name FROM source")}
-        return [Sentence(text, self.references.query(sql)) for text in phrase.unseen(gaps, names)]
+        told = phrase.unseen(gaps[:MOST_GAPS], names)
+        if len(gaps) > MOST_GAPS:
+            told.append(f"There were {len(gaps) - MOST_GAPS} more gaps.")
+        return [Sentence(text, self.references.query(sql)) for text in told]
 
 
 def _apart(row: Row) -> int:

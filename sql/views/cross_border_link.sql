@@ -51,7 +51,7 @@ FROM claimed AS c
 FULL JOIN inferred AS n ON n.earlier_id = c.earlier_id AND n.later_id = c.later_id
 JOIN sided AS e ON e.incident_id = coalesce(c.earlier_id, n.earlier_id)
 JOIN sided AS l ON l.incident_id = coalesce(c.later_id, n.later_id)
-ORDER BY link, later_on, later_id, earlier_on DESC, earlier_id;
+ORDER BY link, is_counter_strike DESC, later_on, later_id, earlier_on DESC, earlier_id;
 COMMENT ON COLUMN cross_border_link.earlier_id IS 'Incident that is answered.';
 COMMENT ON COLUMN cross_border_link.earlier IS 'Its headline.';
 COMMENT ON COLUMN cross_border_link.earlier_on IS 'Its first possible day.';
