@@ -71,9 +71,16 @@ def _verbs(row: Sequence[Unit]) -> list[int]:
         told = bool(claim and claim.entry and claim.entry.get("speech"))
         if claim and not told:
             told = any(near.sense("casualty") for near in row[i : i + 1 + CONTENT_REACH])
-        if unit.sense("speech") or unit.cue("tells") or told:
+        if (unit.sense("speech") and not _takes_object(row, i)) or unit.cue("tells") or told:
             found.append(i)
     return found
+
+
+def _takes_object(row: Sequence[Unit], i: int) -> bool:
+    """ "claimed an attack that killed eleven" claims the attack, and says nothing of the eleven."""
+    if row[i].sense("casualty") is None or i + 1 >= len(row):
+        return False
+    return row[i + 1].cue("determiner") or row[i + 1].role("number") == "article"
 
 
 def _voice(row: Sequence[Unit], i: int, knowledge: Knowledge, names: set[str], last: bool | None) -> bool | None:
@@ -88,13 +95,15 @@ def _voice(row: Sequence[Unit], i: int, knowledge: Knowledge, names: set[str], l
             voice = _voice_at(row, j, knowledge, names, last)
             if voice is not None:
                 return voice
-            if row[j].text == ";" or row[j].sense("casualty"):
+            if row[j].text == ";" or row[j].sense("casualty") or (j > i and row[j].cue("relative")):
                 break
     return None
 
 
 def _voice_at(row: Sequence[Unit], j: int, knowledge: Knowledge, names: set[str], last: bool | None) -> bool | None:
     unit = row[j]
+    if j and row[j - 1].sense("relation") and row[j - 1].role("relation") not in ("of", "to"):
+        return None  # "on social media", "in Iran"
     if _is_armed(unit, knowledge) or (unit.capital and not unit.form and unit.text in names):
         return True
     if unit.cue("voice"):

@@ -53,8 +53,22 @@ def toll_claims(event: Event, speakers: Mapping[int, Speaker], knowledge: Knowle
         sided = _independent(event, [figure for figure in told if figure.one_sided])
         if _is_execution(event):
             open_ = [replace(figure, group="all") for figure in open_]
-        claims += [_claim(figure) for figure in (*open_, *sided)]
+        claims += [_claim(figure) for figure in (*_with_companions(event, name, open_), *sided)]
     return claims
+
+
+def _with_companions(event: Event, name: str, told: list[Figure]) -> list[Figure]:
+    """Leaves the toll open above where one is counted and the others are not: "the leader and some companions"."""
+    several = any(
+        toll.field == name and toll.count.best is None and toll.count.qualifier == "vague" and not toll.combined
+        for frame in event.frames
+        for toll in frame.tolls
+    )
+    if not several or not told or any(figure.best != 1 for figure in told):
+        return told
+    first = told[0]
+    open_ = replace(first.toll, count=replace(first.toll.count, low=1, best=None, high=None, qualifier="at_least"))
+    return [replace(first, toll=open_)]
 
 
 def drop_sums(events: Sequence[Event]) -> None:

@@ -13,6 +13,7 @@ from pipeline.extract.groups import Group, group_at, is_part_cue
 from pipeline.extract.units import Unit
 
 MAX_CHAIN_GAP = 8
+OPENINGS = (",", ":", "(", "-")  # marks before another name of a group
 MAX_BREAKDOWN_GAP = 14
 GENERIC = frozenset({"civilians", "security forces", "militants"})  # targets that cover others of their side
 
@@ -100,9 +101,13 @@ def _has_own_verb(row: Sequence[Unit], last: int) -> bool:
 def apposed(row: Sequence[Unit], left: Group, right: Group) -> bool:
     """Whether the right group is another name of the left: "Ali Baloch, a teacher", "two men, Ali Gul and Naik Gul"."""
     between = row[left.last + 1 : right.first]
-    if not between or between[-1].text != "," or len(between) > MAX_CHAIN_GAP or left.part != right.part:
+    if not between or len(between) > MAX_CHAIN_GAP or left.part != right.part:
         return False
-    if any(unit.sense("casualty") or unit.sense("speech") or unit.cue("coordination") for unit in between):
+    if between[-1].text not in OPENINGS and not between[-1].cue("naming"):
+        return False
+    if any(
+        u.sense("casualty") or u.cue("coordination") or (u.sense("speech") and not u.cue("naming")) for u in between
+    ):
         return False
     if right.named:
         return not left.named

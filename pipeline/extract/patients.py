@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pipeline.extract.groups import Group
 from pipeline.extract.joins import apposed, chained
@@ -181,6 +182,9 @@ def _preceding(row: Sequence[Unit], groups: Sequence[Group], place: Place) -> li
             chosen = [group]
         else:
             break
+    if all(group.named for group in chosen):  # "five prisoners named Ali, son of …, and Gul were hanged"
+        listed = [a for a, b in pairwise(main) if apposed(row, a, b) and (a.count.best or 0) > len(chosen)]
+        chosen = listed[-1:] or chosen
     last = chosen[-1]
     if last.whole and last.last == place.anchor - 1:  # "was one of 40 people killed"
         chosen[-1] = replace(last, count=replace(last.count, low=last.whole, best=last.whole, high=last.whole))
