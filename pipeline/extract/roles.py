@@ -70,11 +70,12 @@ def _claims(row: Sequence[Unit], i: int) -> bool:
             return bool(sense.entry.get("by") == "before")
         if spoken and unit.cue("self"):
             later = row[j + 1 : j + 1 + NEAR]
-            return any(kind in unit.form for unit in later for kind in ("trigger", "casualty", "blame"))
+            if any(kind in unit.form for unit in later for kind in ("trigger", "casualty", "blame")):
+                return True
         speech = unit.form.get("speech")
         if speech and speech.entry and speech.entry.get("stance") == "claimed":
             near = row[j + 1 : j + 1 + CLOSE]
-            if any("casualty" in later.form or "trigger" in later.form for later in near):
+            if any("casualty" in later.form or "trigger" in later.form or later.cue("all") for later in near):
                 return True
         spoken = spoken or speech is not None
         if unit.sense("actor") or unit.text == ";" or unit.cue("agent"):
@@ -85,6 +86,8 @@ def _claims(row: Sequence[Unit], i: int) -> bool:
 def _after_apposition(row: Sequence[Unit], i: int) -> int:
     """The unit after "BRAS, an alliance of groups,"."""
     if i + 1 < len(row) and row[i + 1].text in (",", "("):
+        if i + 2 < len(row) and row[i + 2].cue("relative"):
+            return i + 1  # "the BLA, which claimed the raid, said ..."
         for j in range(i + 2, min(i + FAR, len(row))):
             if row[j].text in (",", ")"):
                 return j + 1
