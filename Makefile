@@ -53,6 +53,7 @@ report: setup ## open the report of the release in a browser, or print where it 
 
 eval: setup ## precision and recall on the gold sets, against their floors
 	@$(BIN)/python -m pipeline.evaluate
+	@$(BIN)/python -m pipeline.evaluate.clusters
 
 bench: setup ## measure start, memory at rest, cost per task and six days, on this machine
 	@$(OPERATE) bench

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Counts = dict[str, int | str]
 DAY_TABLES = ("link", "capture", "article", "entity", "mention", "claim", "coverage", "reject")
 WORLD_ARCHIVES = ("gdelt", "gdelt_files", "common_crawl", "wayback")
-FOLDED_TABLES = ("incident_mention", "incident", "incident_ledger")
+FOLDED_TABLES = ("incident_mention", "incident", "incident_ledger", "correction")
 
 
 def source_ids(settings: Settings) -> list[str]:
@@ -197,6 +197,8 @@ def settle(day: date, settings: Settings) -> Counts:
     with open_master(settings.warehouse) as connection:
         frames, vanished = _settle(connection, day, settings, _day_frames(day, settings))
         base = warehouse_version(connection)
+    earlier = lake.read_partition(settings.lake, "incident_ledger", day)
+    frames["incident_ledger"] = pl.concat([earlier, frames["incident_ledger"]]).unique("entry_id")
     for table in FOLDED_TABLES:
         lake.write_partition(settings.lake, table, day, frames[table])
     _write_json(settings, "settled", day, {"base": base, "vanished": vanished})
@@ -248,9 +250,17 @@ def load(day: date, settings: Settings, run_id: str, kind: str, started_at: date
 
 
 def publish(settings: Settings) -> Counts:
-    """Publish the warehouse as a release that analysts may open at any time."""
+    """Publish the warehouse as a release that analysts may open at any time.
+
+    Raises:
+        ConfigError: a correction names an incident that is not there, or expects what is no longer so.
+    """
+    from pipeline.corrections import load_corrections, verify
+    from pipeline.io.warehouse import open_master
     from pipeline.publish import publish as run
 
+    with open_master(settings.warehouse) as connection:
+        verify(load_corrections(), connection)
     release = run(settings)
     return {"changed": str(release.changed), "incidents": release.n_incidents, "sha256": release.sha256}
 
@@ -286,10 +296,19 @@ def mark_failed(day: date, source_id: str, settings: Settings, note: str) -> Non
 def rebuild(settings: Settings, on_day: Callable[[date, Counts], None]) -> None:
     """Make the warehouse anew from the lake, day by day; nothing is fetched or read again.
 
-    The new one is built beside the old one and takes its place when it is whole.
+    The new one is built beside the old one and takes its place when it is whole. The ledger comes first: names that
+    were kept, and merges and splits, must be known before the days that they are about.
     """
+    from pipeline.io.warehouse import open_master
+    from pipeline.load import insert_ledger
+
     beside = settings.model_copy(update={"warehouse_name": "rebuild.duckdb"})
     beside.warehouse.unlink(missing_ok=True)
+    ledger = [
+        lake.read_day(settings.lake, "incident_ledger", day) for day in lake.days(settings.lake, "incident_ledger")
+    ]
+    with open_master(beside.warehouse) as connection:
+        insert_ledger(connection, pl.concat([contract.empty("incident_ledger"), *ledger]).unique("entry_id"))
     for day in lake.days(settings.lake, "coverage"):
         on_day(day, load(day, beside, f"rebuild__{day}", "rebuild"))
     beside.warehouse.replace(settings.warehouse)
@@ -312,7 +331,7 @@ def _settle(
     given = frames | _dimensions(settings)
     settled = run(connection, day, given, load_sources(settings.sources), settings.knobs.resolve)
     given |= {"incident_mention": settled.incident_mentions, "incident": settled.incidents}
-    return {**given, "incident_ledger": settled.ledger}, settled.vanished
+    return {**given, "incident_ledger": settled.ledger, "correction": settled.corrections}, settled.vanished
 
 
 def _dimensions(settings: Settings) -> dict[str, pl.DataFrame]:

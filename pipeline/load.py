@@ -180,6 +180,12 @@ def _audit(connection: duckdb.DuckDBPyConnection) -> None:
             raise TerminalError(f"audit {path.name} ({question(path)}) found rows, nothing was loaded: {rows}")
 
 
+def insert_ledger(connection: duckdb.DuckDBPyConnection, entries: pl.DataFrame) -> None:
+    """Put entries of ``incident_ledger`` into a warehouse that is being rebuilt."""
+    with transaction(connection):
+        _insert(connection, "incident_ledger", contract.conform("incident_ledger", entries))
+
+
 def read_candidates(
     connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None
 ) -> dict[str, pl.DataFrame]:

@@ -95,19 +95,20 @@ def test_by_rule_and_sensitivity(story):
     assert {row["spread"] for row in ask(connection, "FROM sensitivity")} == {0}
 
 
-def test_a_late_article_that_was_seen_earlier_leaves_the_name(tmp_path):
+def test_a_backfilled_article_that_was_seen_earlier_gives_the_name_and_the_old_one_redirects(tmp_path):
     late = STORY[0] | {"article": "archive", "source": "roznama_sahil", "published": "2024-01-09T20:00:00"}
     gold = frames_of([*STORY, late])
     days = sorted(set(gold.mentions["day"]))
+    first = incident_id(gold.mentions.sort("seen_at")["mention_id"][0])
     with warehouse(tmp_path) as connection:
         settle_all(connection, gold, days[1:])
-        before = names(connection)
-        settled = settle_day(connection, gold, days[0])
-        assert names(connection) == before
-        assert settled.ledger["incident_id"].to_list() == [incident_id(gold.mentions.sort("seen_at")["mention_id"][0])]
+        before = names(connection)["Balgatar"]
+        settle_day(connection, gold, days[0])
+        assert names(connection)["Balgatar"] == first != before
+        assert ask(connection, f"SELECT resolve_id('{before}') AS id") == [{"id": first}]
         for day in days:
             settle_day(connection, gold, day)
-        assert names(connection) == before
+        assert names(connection)["Balgatar"] == first
 
 
 def test_a_mention_that_is_read_anew_leaves_the_name(tmp_path):

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline import contract
 from pipeline.ids import make_id
-from pipeline.resolve.identity import MACHINE
+from pipeline.resolve.identity import MACHINE, incident_id
 
 
 def keep_names(
@@ -22,7 +22,8 @@ def keep_names(
     """Give incidents the names under which the warehouse knows them.
 
     A cluster whose own name is new takes the old name that most of its mentions had, unless another cluster has the
-    better right to it.
+    better right to it, or the mention that gave the old name is still there: then a mention that was seen before it has
+    come (a backfill of an earlier day), and the old name redirects, so that the order of days does not matter.
 
     Args:
         rows: ``incident_mention`` as resolved.
@@ -36,9 +37,10 @@ def keep_names(
     named: dict[str, str] = dict(zip(rows["mention_id"], rows["incident_id"], strict=True))
     votes = _votes(named, was, heirs)
     old_names, new_names = set(was.values()), set(named.values())
+    natural = {incident_id(mention_id) for mention_id in named}
     kept: dict[str, str] = {}
     for name in sorted(new_names - old_names, key=lambda name: (-votes[name].total(), name)):
-        free = [old for old in votes[name] if old not in new_names and old not in kept.values()]
+        free = [old for old in votes[name] if old not in new_names | natural and old not in kept.values()]
         if free:
             kept[name] = min(free, key=lambda old: (-votes[name][old], old))
     final: dict[str, str] = {mention_id: kept.get(name, name) for mention_id, name in named.items()}
@@ -51,13 +53,11 @@ def keep_names(
     return renamed, contract.conform("incident_ledger", contract.frame("incident_ledger", entries))
 
 
-KEPT = "an earlier or re-read mention now comes first; the incident keeps its name"
+KEPT = "its first mention was read anew; the incident keeps its name"
 MERGED = "its mentions are linked with those of the other incident"
 
 
-def _votes(
-    named: Mapping[str, str], was: Mapping[str, str], heirs: Mapping[str, list[str]]
-) -> dict[str, Counter[str]]:
+def _votes(named: Mapping[str, str], was: Mapping[str, str], heirs: Mapping[str, list[str]]) -> dict[str, Counter[str]]:
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for mention_id, old in sorted(was.items()):
         successors = [mention_id] if mention_id in named else heirs.get(mention_id, [])
