@@ -85,7 +85,7 @@ def _takes_object(row: Sequence[Unit], i: int) -> bool:
 
 def _voice(row: Sequence[Unit], i: int, knowledge: Knowledge, names: set[str], last: bool | None) -> bool | None:
     """Whether militants are the subject of the verb at i; None where that cannot be known."""
-    left = range(i - 1, max(i - REACH, -1) - 1, -1)
+    left = range(i - 1, max(i - REACH, 0) - 1, -1)
     right = range(i + 1, min(i + AFTER, len(row)))
     inverted = i == 0 or row[i - 1].text in OPENINGS
     if row[i].sense("claim"):
@@ -95,7 +95,8 @@ def _voice(row: Sequence[Unit], i: int, knowledge: Knowledge, names: set[str], l
             voice = _voice_at(row, j, knowledge, names, last)
             if voice is not None:
                 return voice
-            if row[j].text == ";" or row[j].sense("casualty") or (j > i and row[j].cue("relative")):
+            happened = row[j].sense("casualty") and not row[j].sense("speech")
+            if row[j].text == ";" or happened or (j > i and row[j].cue("relative")):
                 break
     return None
 

@@ -23,6 +23,9 @@ def groups_of(row: Sequence[Unit], text: str) -> list[Group]:
     found: list[Group] = []
     i = 0
     while i < len(row):
+        if not row[i].form and row[i].number is None and not row[i].capital:
+            i += 1
+            continue
         group = group_at(row, i, text)
         if group is None:
             i += 1
