@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import polars as pl
 
 from pipeline import contract
+from pipeline.contract import SQL_FOLDER
 from pipeline.ids import make_id, sha256_text
 from pipeline.stage import reject_row
 
@@ -147,3 +149,21 @@ def run_row(day: date = FIRST_DAY, run_id: str | None = None) -> dict[str, objec
         "code_version": "test", "config_sha256": "0" * 64, "extractor_version": "made-up", "n_articles": 0,
         "n_mentions": 0, "n_claims": 0, "n_rejects": 0, "n_incidents_touched": 0,
     }  # fmt: skip
+
+
+# The views that the report reads.
+REPORT_VIEWS = ("coverage_by_day", "coverage_gap", "incident_article", "reject_summary", "week_over_week")
+
+
+def light_sql(folder: Path) -> Path:
+    """An SQL folder with the whole schema and little else: rules and audits take seconds to plan in every test."""
+    for kind in ("rules", "macros", "views", "audits"):
+        (folder / kind).mkdir(parents=True)
+    (folder / "schema").symlink_to(SQL_FOLDER / "schema")
+    for view in REPORT_VIEWS:
+        (folder / "views" / f"{view}.sql").symlink_to(SQL_FOLDER / "views" / f"{view}.sql")
+    (folder / "macros" / "time.sql").write_text(
+        "CREATE OR REPLACE MACRO incident_as_of(ts) AS TABLE SELECT * FROM incident WHERE first_seen_at <= ts;\n",
+        encoding="utf-8",
+    )
+    return folder

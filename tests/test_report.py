@@ -12,6 +12,7 @@ from urllib.parse import urldefrag
 import polars as pl
 import pytest
 
+from pipeline import contract
 from pipeline.dimension import place_frame
 from pipeline.fuse import source_frame
 from pipeline.io.warehouse import open_master
@@ -19,7 +20,7 @@ from pipeline.load import load
 from pipeline.report import atlas, build_report, chart, words
 from pipeline.report.build import figure
 from pipeline.sources import load_sources
-from tests.made_up import FIRST_DAY, made_up_day, run_row
+from tests.made_up import FIRST_DAY, light_sql, made_up_day, run_row
 
 MANIFEST = {
     "release_id": "rtest", "published_at": "2024-01-21T02:00:00+00:00", "code_version": "abc",
@@ -84,7 +85,7 @@ def build(tmp_path, config, monkeypatch):
 
     Without audits: the report must stay whole on data that no audit would let pass.
     """
-    monkeypatch.setattr("pipeline.load.sql_files", lambda kind: [])
+    monkeypatch.setattr(contract, "SQL_FOLDER", light_sql(tmp_path / "sql"))
 
     def run(
         n_events: int = 3, change: Callable[[Frames], Frames] = lambda frames: frames, n_days: int = 1
@@ -135,6 +136,7 @@ def test_an_empty_release_has_a_report(build):
 
 
 def test_a_database_in_which_nothing_was_run_has_a_report(tmp_path):
+    """With all rules, macros and views."""
     with open_master(tmp_path / "warehouse.duckdb") as connection:
         build_report(connection, tmp_path / "report", MANIFEST)
     pages = {path.name: Page(path) for path in (tmp_path / "report").glob("*.html")}

@@ -36,8 +36,11 @@ def open_master(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _connect(path, read_only=False) as connection:
-        _create(connection, path)
-        _install(connection)
+        try:
+            _create(connection, path)
+            _install(connection)
+        except duckdb.Error as error:
+            raise explain(path, error) from error
         yield connection
 
 
