@@ -476,6 +476,8 @@ def _fit_time(frame: Frame, event: Event) -> float:
             return -3.0
     if not theirs:
         said = [when for f in event.frames for when in f.whens if when.said and when.first]
+        if any(_comes_late(f) for f in event.frames):
+            return 0.0
         return -2.5 if said and all(_far(a, b) for a in ours for b in said) else 0.0
     verdicts = [_same_time(a, b) for a in ours for b in theirs]
     if any(verdict is True for verdict in verdicts):
@@ -483,6 +485,13 @@ def _fit_time(frame: Frame, event: Event) -> float:
     if all(verdict is False for verdict in verdicts):
         return -2.5
     return -0.75 if frame.scene.number - event.frames[-1].scene.number > 1 else 0.0
+
+
+def _comes_late(frame: Frame) -> bool:
+    """A claim and a new toll may come long after the event."""
+    speeches = [unit.form["speech"].entry for unit in frame.scene.row if "speech" in unit.form]
+    claimed = any(entry is not None and entry.get("stance") == "claimed" for entry in speeches)
+    return claimed or "revision" in frame.cues or _is_claim(frame) or any("claim" in u.form for u in frame.scene.row)
 
 
 def _far(a: When, b: When) -> bool:
