@@ -9,7 +9,7 @@ from pipeline.extract.reading import Article, ClaimReading, MentionReading, Read
 
 Json = dict[str, Any]
 STATE_RULES = ("actor.state", "actor.default")
-MUTUAL_TYPES = ("armed_clash", "border_skirmish", "air_strike", "drone_strike", "missile_strike", "shelling")
+MUTUAL_TYPES = ("armed_clash", "border_skirmish", "air_strike", "drone_strike", "missile_strike", "shelling", "other")
 STATE_TYPES = ("raid_operation", "arrest", "execution", "protest_crackdown")
 ONE_SIDED = ("claimed", "accused")
 

@@ -99,6 +99,8 @@ def _counted(row: Sequence[Unit], i: int, j: int, count: Count) -> Group | None:
         elif _ends_phrase(unit):
             break
         k, steps = k + 1, steps + 1
+    if _is_victim_by_verb(row, i, j):
+        return replace(bare, last=j, noun=True)
     return None if _counts_nobody(row, i, j) else bare
 
 
@@ -112,6 +114,18 @@ def _is_tally(unit: Unit) -> bool:
     """Whether the word announces a figure: "the number of injured … was 25"."""
     sense = unit.sense("casualty")
     return bool(sense and sense.entry and sense.entry.get("patient") == "count_after")
+
+
+def _is_victim_by_verb(row: Sequence[Unit], i: int, j: int) -> bool:
+    """Whether the verb makes people of a noun that nothing else knows: "killing two occupants"."""
+    if j >= len(row) or row[j].form or row[j].mark or row[j].capital or row[j].number is not None:
+        return False
+    before, after = row[i - 1] if i else None, row[j + 1] if j + 1 < len(row) else None
+    entry = before.sense("casualty").entry if before and before.sense("casualty") else None
+    if entry is not None and entry.get("patient") in ("after", "either", "of") and not entry.get("needs"):
+        return True
+    entry = after.sense("casualty").entry if after and after.sense("casualty") else None
+    return entry is not None and entry.get("patient") in ("before", "either") and not entry.get("needs")
 
 
 def _counts_nobody(row: Sequence[Unit], i: int, j: int) -> bool:

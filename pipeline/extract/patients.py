@@ -215,10 +215,17 @@ def _subject(row: Sequence[Unit], groups: Sequence[Group], place: Place) -> list
     return [first]
 
 
+def _is_clausal(row: Sequence[Unit], i: int) -> bool:
+    """Whether a verb of speech opens a clause; "are believed to have been killed" goes on with its subject."""
+    if not row[i].sense("speech") or row[i].cue("naming"):
+        return False
+    return not (i + 1 < len(row) and row[i + 1].cue("auxiliary") and i > 0 and row[i - 1].cue("auxiliary"))
+
+
 def _clause_start(row: Sequence[Unit], anchor: int) -> int:
     for i in range(anchor - 1, -1, -1):
         unit = row[i]
-        if unit.cue("subordinate", "boundary") or unit.text in ";" or (unit.sense("speech") and not unit.cue("naming")):
+        if unit.cue("subordinate", "boundary") or unit.text in ";" or _is_clausal(row, i):
             return i
     return -1
 
