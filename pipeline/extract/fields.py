@@ -187,7 +187,10 @@ def event_type(event: Event) -> tuple[str, str]:
         families[FAMILY[name]] = families.get(FAMILY[name], 0.0) + vote
     family = max(families, key=lambda f: (families[f], f))
     if family in ("abduction", "other") and _is_release(event):
-        return ("raid_operation" if _is_told(event, "raid") else "other"), "event.released"
+        by_force = _is_told(event, "raid") or _militants_fell(event)
+        return ("raid_operation" if by_force else "other"), "event.released"
+    if family == "arrest" and _militants_fell(event):
+        return "raid_operation", "event.killed_and_arrested"
     if family == "assault" and not _is_armed_assault(event):
         family = next((name for name in REFINING if _is_told(event, name)), family)
     if family == "abduction" and any(_is_death(toll) for frame in event.frames[:2] for toll in frame.tolls):
@@ -199,6 +202,16 @@ def event_type(event: Event) -> tuple[str, str]:
         return chosen, rules[chosen]
     strongest = max(members, key=lambda name: (votes[name], -TYPE_ORDER.index(name)))
     return strongest, rules[strongest]
+
+
+def _militants_fell(event: Event) -> bool:
+    """Whether the sentence that opens the event counts dead militants."""
+    opening = [frame for frame in event.frames if frame.scene is event.frames[0].scene]
+    return any(
+        toll.field == "killed" and toll.group == "attackers" and toll.count.best
+        for frame in opening
+        for toll in frame.tolls
+    )
 
 
 def _is_release(event: Event) -> bool:
