@@ -1,6 +1,14 @@
 -- Which incident on one side of the border answers which on the other, who says so, and what is only inferred?
--- claimed: an article tells both within a few lines, with words of retaliation between or around them.
+-- claimed: an article tells both, with words of retaliation in its headline, or in its text within a few lines around both.
 -- inferred: nobody has to say so; the forces of one side act on the soil of the other after an attack on their own.
+
+-- English, then Persian, then Urdu.
+CREATE OR REPLACE MACRO tells_retaliation(words) AS regexp_matches(lower(words),
+    '\bretaliat|\breprisal|\breveng|\baveng|\btit[- ]for[- ]tat|\bin (response|reply|answer|reaction) to\b'
+    || '|\b(hit|hits|struck|strikes?|fired|fires) back\b|\bcounter-?strike|\banswer(s|ed)? \w+ with\b'
+    || '|تلافی|انتقام|در پاسخ به|در واکنش به|مقابله به مثل'
+    || '|جوابی|کے جواب میں|بدلے میں|بدلہ|ردعمل میں');
+
 CREATE OR REPLACE VIEW cross_border_link AS
 WITH sided AS (
     SELECT i.incident_id, i.headline, i.starts_on, i.country, i.killed_best,
@@ -16,20 +24,21 @@ beside AS (
     SELECT e.incident_id AS earlier_id, l.incident_id AS later_id, e.article_id, e.source_id,
            least(e.char_start, l.char_start) AS char_start, greatest(e.char_end, l.char_end) AS char_end
     FROM told AS e JOIN told AS l ON l.article_id = e.article_id AND l.country <> e.country AND l.starts_on > e.starts_on
-    -- Further apart, the words of retaliation may belong to something else.
-    WHERE greatest(e.char_end, l.char_end) - least(e.char_start, l.char_start) <= 600
+),
+said AS (
+    SELECT b.earlier_id, b.later_id, b.article_id, coalesce(s.name, b.source_id) AS outlet, a.url,
+           CASE WHEN tells_retaliation(a.title) THEN a.title
+                -- Further apart, the words of retaliation may belong to something else.
+                WHEN b.char_end - b.char_start <= 600
+                     AND tells_retaliation(substring(a.text, b.char_start + 1, b.char_end - b.char_start))
+                THEN substring(a.text, b.char_start + 1, b.char_end - b.char_start) END AS quote
+    FROM beside AS b JOIN article AS a USING (article_id) LEFT JOIN source AS s ON s.source_id = b.source_id
 ),
 claimed AS (
-    SELECT b.earlier_id, b.later_id,
-           list(DISTINCT coalesce(s.name, b.source_id) ORDER BY coalesce(s.name, b.source_id)) AS said_by,
-           first(substring(a.text, b.char_start + 1, b.char_end - b.char_start) ORDER BY b.char_end - b.char_start, b.article_id) AS quote,
-           first(a.url ORDER BY b.char_end - b.char_start, b.article_id) AS url
-    FROM beside AS b JOIN article AS a USING (article_id) LEFT JOIN source AS s ON s.source_id = b.source_id
-    WHERE regexp_matches(lower(substring(a.text, b.char_start + 1, b.char_end - b.char_start)),
-        '\bretaliat|\breprisal|\breveng|\baveng|\btit[- ]for[- ]tat|\bin (response|reply|answer|reaction) to\b|\b(hit|struck|strike|fired) back\b|\bcounter-?strike'
-        || '|تلافی|انتقام|در پاسخ به|در واکنش به|مقابله به مثل'
-        || '|جوابی|کے جواب میں|بدلے میں|بدلہ|ردعمل میں')
-    GROUP BY b.earlier_id, b.later_id
+    SELECT earlier_id, later_id, list(DISTINCT outlet ORDER BY outlet) AS said_by,
+           first(quote ORDER BY length(quote), article_id) AS quote, first(url ORDER BY length(quote), article_id) AS url
+    FROM said WHERE quote IS NOT NULL
+    GROUP BY earlier_id, later_id
 ),
 inferred AS (
     SELECT e.incident_id AS earlier_id, l.incident_id AS later_id, e.by_state = l.country AS is_counter_strike
