@@ -112,20 +112,22 @@ def _is_event(row: Sequence[Unit], k: int) -> bool:
 
 def _is_tally(unit: Unit) -> bool:
     """Whether the word announces a figure: "the number of injured … was 25"."""
-    sense = unit.sense("casualty")
-    return bool(sense and sense.entry and sense.entry.get("patient") == "count_after")
+    return _patient(unit) == "count_after"
 
 
 def _is_victim_by_verb(row: Sequence[Unit], i: int, j: int) -> bool:
     """Whether the verb makes people of a noun that nothing else knows: "killing two occupants"."""
     if j >= len(row) or row[j].form or row[j].mark or row[j].capital or row[j].number is not None:
         return False
-    before, after = row[i - 1] if i else None, row[j + 1] if j + 1 < len(row) else None
-    entry = before.sense("casualty").entry if before and before.sense("casualty") else None
-    if entry is not None and entry.get("patient") in ("after", "either", "of") and not entry.get("needs"):
-        return True
-    entry = after.sense("casualty").entry if after and after.sense("casualty") else None
-    return entry is not None and entry.get("patient") in ("before", "either") and not entry.get("needs")
+    return (i > 0 and _patient(row[i - 1]) in ("after", "either", "of")) or (
+        j + 1 < len(row) and _patient(row[j + 1]) in ("before", "either")
+    )
+
+
+def _patient(unit: Unit) -> str | None:
+    """On which side of a casualty word its victims stand, whoever they are."""
+    sense = unit.sense("casualty")
+    return str(sense.entry.get("patient")) if sense and sense.entry and not sense.entry.get("needs") else None
 
 
 def _counts_nobody(row: Sequence[Unit], i: int, j: int) -> bool:
