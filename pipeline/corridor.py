@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Counts = dict[str, int | str]
 DAY_TABLES = ("link", "capture", "article", "entity", "mention", "claim", "coverage", "reject")
 WORLD_ARCHIVES = ("gdelt", "gdelt_files", "common_crawl", "wayback")
+NO_BASE = -1
 FOLDED_TABLES = ("incident_mention", "incident", "incident_ledger", "correction")
 
 
@@ -224,11 +225,18 @@ def validate(day: date, settings: Settings) -> Counts:
     }
 
 
-def load(day: date, settings: Settings, run_id: str, kind: str, started_at: datetime | None = None) -> Counts:
+def load(
+    day: date,
+    settings: Settings,
+    run_id: str,
+    kind: str,
+    started_at: datetime | None = None,
+    afresh: bool = False,
+) -> Counts:
     """Write a judged day into the warehouse, in one transaction.
 
-    If another load came in between, the day is settled and judged again on the warehouse as it is now;
-    so the order in which days arrive does not matter.
+    If another load came in between (or ``afresh``), the day is settled and judged again on the warehouse as it is
+    now; so the order in which days arrive does not matter.
 
     Raises:
         GateError: the verdict does not let the day pass; the warehouse keeps what it had.
@@ -238,7 +246,7 @@ def load(day: date, settings: Settings, run_id: str, kind: str, started_at: date
 
     begun = started_at or datetime.now(UTC)
     with open_master(settings.warehouse) as connection:
-        settled = _settled(connection, day, settings)
+        settled = _settled(connection, day, settings, afresh)
         if not settled.verdict.publishable:
             reasons = "; ".join(settled.verdict.reasons)
             raise GateError(
@@ -310,7 +318,7 @@ def rebuild(settings: Settings, on_day: Callable[[date, Counts], None]) -> None:
     with open_master(beside.warehouse) as connection:
         insert_ledger(connection, pl.concat([contract.empty("incident_ledger"), *ledger]).unique("entry_id"))
     for day in lake.days(settings.lake, "coverage"):
-        on_day(day, load(day, beside, f"rebuild__{day}", "rebuild"))
+        on_day(day, load(day, beside, f"rebuild__{day}", "rebuild", afresh=True))
     beside.warehouse.replace(settings.warehouse)
 
 
@@ -347,7 +355,7 @@ def _judge(day: date, frames: dict[str, pl.DataFrame], settings: Settings) -> Ve
     return run(day, frames, settings, settings.release / "data_docs")
 
 
-def _settled(connection: duckdb.DuckDBPyConnection, day: date, settings: Settings) -> Settled:
+def _settled(connection: duckdb.DuckDBPyConnection, day: date, settings: Settings, afresh: bool) -> Settled:
     """The stored outcome of settle and validate if the warehouse has not moved since, else a fresh one."""
     from pipeline.load import warehouse_version
     from pipeline.validate import Verdict
@@ -355,7 +363,7 @@ def _settled(connection: duckdb.DuckDBPyConnection, day: date, settings: Setting
     base = warehouse_version(connection)
     stored = _read_json(settings, "verdict", day, default={})
     frames = _day_frames(day, settings)
-    if stored.get("base") == base and not stored["quarantined"]:
+    if not afresh and stored.get("base") == base and not stored["quarantined"]:
         frames |= _dimensions(settings)
         for table in FOLDED_TABLES:
             frames[table] = lake.read_partition(settings.lake, table, day)
@@ -367,6 +375,7 @@ def _settled(connection: duckdb.DuckDBPyConnection, day: date, settings: Setting
         frames = verdict.apply(frames)
         settled, vanished = _settle(connection, day, settings, frames)
         verdict = _judge(day, settled, settings)
+    _write_verdict(settings, day, verdict, NO_BASE)  # what lies in the lake is not what this verdict is about
     return Settled(settled, vanished, verdict, base)
 
 
