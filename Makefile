@@ -33,7 +33,7 @@ down: ## stop Airflow and everything that came with it
 	@if test -x $(BIN)/python; then $(OPERATE) down; fi
 
 test: setup ## all tests, with a real Airflow on a real PostgreSQL
-	$(BIN)/python -m pytest $(MARKS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(MARKS)
 
 check: setup ## ruff, mypy and the quick tests of contract, audits and DAGs
 	$(BIN)/ruff check .
