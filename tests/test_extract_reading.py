@@ -203,3 +203,52 @@ def test_reading_takes_the_day_of_the_outlet() -> None:
     text = "A bomb went off in Quetta today."
     (here,) = reader().read(Article("a", text, late, lang="en", zone="Asia/Karachi")).mentions
     assert [claim.starts_on for claim in here.claims if claim.field == "date"] == [date(2024, 3, 13)]
+
+
+def main_of(text: str, published: str = "2024-03-14") -> list[dict[str, Any]]:
+    return [incident for incident in read(text, published) if incident["role"] == "main"]
+
+
+def test_what_is_named_aside_takes_nothing_from_the_news() -> None:
+    text = (
+        "A colonel of the Guards was shot dead in Khash on Wednesday, two days after Iran fired missiles at a group in "
+        "Panjgur.\n\nHe was attacked in his car. Jaish al-Adl said its fighters had killed the officer."
+    )
+    (shooting,) = main_of(text)
+    assert shooting["place"]["name"] == "Khash"
+    assert shooting["perpetrator"] == "Jaish al-Adl"
+    assert shooting["killed"]["best"] == 1
+
+
+def test_where_somebody_speaks_or_lies_in_hospital_is_no_scene() -> None:
+    text = (
+        "Two labourers were killed when gunmen opened fire in Panjgur on Tuesday.\n\nThe wounded were taken to a "
+        "hospital in Turbat. Officials in Quetta said a search had begun."
+    )
+    (shooting,) = main_of(text)
+    assert shooting["place"]["name"] == "Panjgur"
+
+
+def test_the_day_of_a_new_toll_is_not_the_day_of_the_event() -> None:
+    text = (
+        "The number of soldiers killed in an ambush near Mand has risen to nine, hospital officials said on Thursday."
+        "\n\nFive deaths in Tuesday's ambush had been reported earlier."
+    )
+    (ambush,) = main_of(text)
+    assert ambush["date"]["start"] == "2024-03-12"
+    assert ambush["killed"]["best"] == 9
+
+
+@pytest.mark.parametrize(
+    ("claim", "claimant"),
+    [
+        ("Jaish al-Adl has claimed the attacks.", "Jaish al-Adl"),
+        ("The BLA, which claimed the bombing on its channel, said that it was a warning.", "BLA"),
+        ('"The terrorist group Jaish al-Adl has claimed responsibility for this," the minister said.', "Jaish al-Adl"),
+        ("A spokesman of Jaish al-Adl said the group was behind the bombing.", "Jaish al-Adl"),
+        ("Jaish al-Adl has claimed responsibility for several attacks in the past.", None),
+    ],
+)
+def test_who_claims_it(claim: str, claimant: str | None) -> None:
+    (bombing,) = main_of(f"A bomb killed six guards in Saravan on Monday, officials said.\n\n{claim}")
+    assert bombing["claimed_by"] == claimant

@@ -157,7 +157,9 @@ def _mark_news_time(frame: Frame) -> None:
     for at in frame.scene.cues.get("revision", ()):
         if frame.low <= at < frame.high and frame.tolls:
             frame.whens = [
-                replace(when, said=True) if when.at > at and not any(at < t.at < when.at for t in frame.triggers) else when
+                replace(when, said=True)
+                if when.at > at and not any(at < t.at < when.at for t in frame.triggers)
+                else when
                 for when in frame.whens
             ]
 

@@ -223,7 +223,13 @@ def _really(row: Sequence[Unit], i: int, j: int) -> str | None:
 
 
 def _is_goal(unit: Unit) -> bool:
-    return bool(unit.cue("determiner") or unit.sense("target") or unit.sense("place_noun") or unit.capital)
+    return bool(
+        unit.cue("determiner")
+        or "number" in unit.form
+        or unit.sense("target")
+        or unit.sense("place_noun")
+        or unit.capital
+    )
 
 
 def _taken_from(row: Sequence[Unit], j: int) -> bool:
