@@ -9,6 +9,7 @@ from pipeline.extract.tolls import Toll
 from pipeline.extract.units import Unit
 
 CLOSE, NEAR, FAR = 4, 7, 18
+PARTICIPLES = frozenset({"martyred", "killed", "injured", "wounded", "hurt"})
 
 
 def actors_of(row: Sequence[Unit], triggers: Sequence[Trigger], tolls: Sequence[Toll]) -> tuple[list[ActorHit], bool]:
@@ -49,7 +50,7 @@ def part_of(row: Sequence[Unit], i: int, told: set[int], tolls: Sequence[Toll], 
         return "blame"
     if _is_victim(row, i, tolls):
         return "victim"
-    if _is_object(row, i, told):
+    if _is_object(row, i, told) or _suffers(row, i):
         return "target"
     if _is_subject(row, i, told, tolls):
         return "agent"
@@ -130,6 +131,19 @@ def _is_agent_phrase(row: Sequence[Unit], i: int, told: set[int]) -> bool:
         if unit.text in (".", ";", ":") or unit.sense("speech") or unit.sense("casualty"):
             return False
         if unit.sense("trigger") or unit.cue("subordinate"):
+            return False
+    return False
+
+
+def _suffers(row: Sequence[Unit], i: int) -> bool:
+    """ "The convoy of the corps came under fire", "Corps men martyred in the town": no agent, though it comes first."""
+    for j in range(i + 1, min(i + CLOSE, len(row))):
+        unit = row[j]
+        if unit.text.startswith(("came under", "come under", "comes under")):
+            return True
+        if unit.sense("casualty"):
+            return unit.text in PARTICIPLES and (j + 1 == len(row) or row[j + 1].role("relation") in ("in", "near"))
+        if not unit.form.keys() & {"victim", "target"}:
             return False
     return False
 
