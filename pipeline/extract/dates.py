@@ -376,11 +376,11 @@ def _year(row: Sequence[Unit], i: int, published: date | None, year: int | None)
 
 
 def _is_said(row: Sequence[Unit], i: int) -> bool:
-    """Whether a verb of speech stands right before the expression ("said on Tuesday")."""
+    """Whether a verb of speech stands right before: "said on Tuesday", but not "said that on Tuesday"."""
     for unit in reversed(row[max(i - 4, 0) : i]):
         if unit.sense("speech"):
             return True
-        if unit.mark or unit.sense("casualty") or unit.sense("trigger"):
+        if unit.text == "that" or unit.mark or unit.sense("casualty") or unit.sense("trigger"):
             return False
     return False
 
