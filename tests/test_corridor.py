@@ -19,6 +19,7 @@ from pipeline.stage import reject_row
 from tests.newsroom.serve import Newsroom, serve
 
 DAYS = (date(2024, 1, 16), date(2024, 1, 17))
+HISTORY = ("run", "incident_ledger")
 CLOCK_COLUMNS = {"capture": ("fetched_at", "warc_offset")}
 
 
@@ -60,11 +61,17 @@ def forward(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Set
 
 
 def content(settings: Settings) -> dict[str, pl.DataFrame]:
-    """All tables of the release but ``run``, without columns that tell the time of fetching."""
+    """All tables of the release but ``run`` and the ledger of names, without columns that tell the time of fetching.
+
+    The ledger is history: a name that was given before an earlier mention came redirects, and does so only in the
+    warehouse that gave it.
+    """
     with duckdb.connect(settings.release / "analyst.duckdb", read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         names = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
-        frames = {name: connection.sql(f'SELECT * FROM "{name}" ORDER BY ALL').pl() for name in names if name != "run"}
+        frames = {
+            name: connection.sql(f'SELECT * FROM "{name}" ORDER BY ALL').pl() for name in names if name not in HISTORY
+        }
     return {name: frame.drop(CLOCK_COLUMNS.get(name, ())) for name, frame in frames.items()}
 
 
