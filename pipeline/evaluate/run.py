@@ -127,11 +127,14 @@ def _print(options: argparse.Namespace, scored: list[Scored], plain: list[Scored
 
 
 def _floors(options: argparse.Namespace, folders: Sequence[Path], corpus: str, scored: list[Scored]) -> int:
-    """Checks or pins the floors, which hold for the project's own English gold only."""
+    """Checks or pins floors: those of the project's own English gold, or of another gold with a file of its own."""
     own = [f.resolve() for f in folders] == [GOLD.resolve()]
-    if not (own and options.lang == "en" and options.fold == "all"):
+    if not (own or options.floors != FLOORS) or options.lang != "en" or options.fold != "all":
         if options.pin:
-            raise ConfigError("--pin is for the project's own gold: leave --gold, --lang and --fold alone")
+            raise ConfigError(
+                "--pin needs all of the English gold: leave --lang and --fold alone, and name a file of "
+                "its own with --floors where --gold is another folder"
+            )
         return 0
     summary = summarise(scored, 0)
     if options.pin:
@@ -157,7 +160,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--with-title", action="store_true", help="feed the headline too")
     add("--json", action="store_true", help="numbers as JSON")
     add("--resamples", type=int, default=1000, help="bootstrap resamples; 0 for no intervals")
-    add("--floors", type=Path, default=FLOORS, help=argparse.SUPPRESS)
+    add("--floors", type=Path, default=FLOORS, metavar="FILE", help="pinned floors (default: tests/eval_floors.json)")
     add("--pin", action="store_true", help="write digest and floors")
     add("--allow-regression", metavar="REASON", help="let a floor fall, with the reason on record")
     options = parser.parse_args(arguments)
