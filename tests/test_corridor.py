@@ -20,7 +20,7 @@ from tests.newsroom.serve import Newsroom, serve
 
 DAYS = (date(2024, 1, 16), date(2024, 1, 17))
 HISTORY = ("run", "incident_ledger")
-CLOCK_COLUMNS = {"capture": ("fetched_at", "warc_offset")}
+CLOCK_COLUMNS = {"capture": ("fetched_at", "warc_offset"), "reject": ("locator",)}
 
 
 def serve_somewhere() -> Newsroom:
@@ -61,7 +61,7 @@ def forward(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Set
 
 
 def content(settings: Settings) -> dict[str, pl.DataFrame]:
-    """All tables of the release but ``run`` and the ledger of names, without columns that tell the time of fetching.
+    """All tables of the release but ``run`` and the ledger of names, without columns that tell when it was fetched or where it lies.
 
     The ledger is history: a name that was given before an earlier mention came redirects, and does so only in the
     warehouse that gave it.
