@@ -61,7 +61,7 @@ def forward(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Set
 
 
 def content(settings: Settings) -> dict[str, pl.DataFrame]:
-    """All tables of the release but ``run`` and the ledger of names, without columns that tell when it was fetched or where it lies.
+    """All tables of the release but ``run`` and the ledger, without columns that tell when and where it was stored.
 
     The ledger is history: a name that was given before an earlier mention came redirects, and does so only in the
     warehouse that gave it.
