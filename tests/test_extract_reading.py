@@ -92,6 +92,52 @@ def test_strikes_background_and_no_incident_from_drills_or_hopes() -> None:
     assert "drill" not in quotes and "hopes" not in quotes and "restraint" not in quotes
 
 
+ANSWERED = """\
+Pakistani warplanes fired rockets and loitering munitions at hideouts of separatists near Saravan in Iran's Sistan and \
+Baluchestan province on Thursday, the army said.
+
+In answer to the attack by Pakistan, the IRGC fired missiles and drones at two camps in Panjgur on Friday. The raid \
+was a reply to the assault on a police post in Rask in December, the Guards said.
+
+The IRGC said the drone and missile attacks flattened two "main bases" of Jaish al-Adl.
+"""
+
+
+def test_the_strike_of_a_state_is_not_mixed_with_the_answer_of_the_other() -> None:
+    air, answer = [i for i in read(ANSWERED, "2024-01-20") if i["role"] == "main"]
+    assert (air["event_type"], air["perpetrator"]) == ("air_strike", "Pakistan Air Force")
+    assert (air["place"]["country"], air["target"]) == ("IR", "militants")
+    assert "IRGC" not in air["attributed_to"]
+    assert (answer["perpetrator"], answer["target"]) == ("IRGC", "Jaish al-Adl")
+    assert answer["date"]["start"] == "2024-01-19"
+
+
+def test_a_force_that_speaks_of_the_strikes_speaks_of_its_own() -> None:
+    text = (
+        "Pakistan's air force hit hideouts near Saravan in Iran on Thursday. On Friday the IRGC launched missile "
+        "strikes on Panjgur in Balochistan. The Pakistan army said the strikes killed nine militants."
+    )
+    air, answer = read(text, "2024-01-20")
+    assert (air["perpetrator"], air["killed"]["best"]) == ("Pakistan Air Force", 9)
+    assert (answer["perpetrator"], answer["killed"]["best"]) == ("IRGC", None)
+
+
+@pytest.mark.parametrize(
+    ("told", "event_type"),
+    [
+        ("A group of fighter jets took off before dawn and carried out missile attacks on a camp", "air_strike"),
+        ("Missile and drone attacks by warplanes flattened a camp", "air_strike"),
+        ("Pakistan's air force struck two hideouts", "air_strike"),
+        ("A Pakistan Air Force drone strike hit a camp", "drone_strike"),
+        ("An unmanned aircraft carried out a drone strike on a camp", "drone_strike"),
+        ("Missile strikes hit a camp", "missile_strike"),
+    ],
+)
+def test_what_aircraft_with_a_crew_strike_is_an_air_strike(told: str, event_type: str) -> None:
+    (incident,) = read(f"{told} in Panjgur district of Balochistan on Monday, officials said.", "2024-05-07")
+    assert incident["event_type"] == event_type
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -13,6 +13,7 @@ from pipeline.extract.units import Unit
 
 STATE_FAMILIES = frozenset({"raid", "arrest", "execution", "protest"})
 DOING = ("by", "agent")
+STRIKERS = ("claim", *DOING)
 
 
 def actor_claims(event: Event, event_type: str, setting: Setting, knowledge: Knowledge) -> list[ClaimReading]:
@@ -217,6 +218,31 @@ def type_by_weapon(event: Event, event_type: str, knowledge: Knowledge) -> str |
             if weapon and weapon.entry and weapon.entry.id in knowledge.judgement.weapon_types:
                 return knowledge.judgement.weapon_types[weapon.entry.id]
     return None
+
+
+def is_flown(event: Event, event_type: str, knowledge: Knowledge) -> bool:
+    """Whether a strike is the work of an air force or of manned aircraft, whatever munitions these carried."""
+    if FAMILY[event_type] == "strike":
+        return any(_flies(frame, knowledge) for frame in event.frames[:3])
+    if FAMILY[event_type] != "assault" or any(knowledge.is_armed(h.actor) for h in _hits(event, knowledge, STRIKERS)):
+        return False
+    doing = _hits(event, knowledge, DOING)
+    return any(hit.actor in knowledge.judgement.air_forces for hit in doing)  # "the air force hit two hideouts"
+
+
+def _flies(frame: Frame, knowledge: Knowledge) -> bool:
+    """ "Jets fired missiles", "missile strikes by warplanes"; not "air force drones struck", with nobody on board."""
+    row = frame.scene.row
+    strikes = [trigger for trigger in frame.asserted if FAMILY[trigger.event] in ("strike", "assault")]
+    planes = [hit.at for hit in frame.actors if hit.actor in knowledge.judgement.air_forces and hit.part in DOING]
+    planes += [
+        at
+        for at in frame.scene.cues.get("aircraft", ())
+        if frame.low <= at < frame.high
+        and (any(at < trigger.at for trigger in strikes) or any(unit.cue("agent") for unit in row[max(at - 2, 0) : at]))
+    ]
+    drones = {trigger.at for trigger in strikes if trigger.event == "drone_strike"}
+    return bool(strikes) and any(at + 1 not in drones for at in planes)
 
 
 def _has_aim(frame: Frame, at: int) -> bool:

@@ -39,6 +39,8 @@ SAID_DAYS = 3  # officials speak of an event within this many days
 OPENING = 2  # units into a sentence at which its place opens it
 ASIDE = 1.5  # what a sentence loses against an event that was only named aside
 LEAD_DAYS = 2  # an event told in passing that lies further before the lead than this is background
+DOING = ("by", "agent")
+LIKE_STRIKES = frozenset({"strike", "assault"})  # "the attacks" may be strikes
 NEWS_DAYS = 6  # an event further back than this from publication is background unless it is the lead
 
 
@@ -550,7 +552,20 @@ def _fit_actor(frame: Frame, event: Event) -> float:
     doing = ("claim", "by", "agent", "blame")
     ours = {a.actor for a in frame.actors if a.part in doing}
     theirs = {a.actor for f in event.frames for a in f.actors if a.part in doing}
-    return 0.5 if ours & theirs else 0.0
+    score = 0.5 if ours & theirs else 0.0
+    if not {_family(event), *(FAMILY[trigger.event] for trigger in frame.asserted)} <= LIKE_STRIKES:
+        return score
+    states, others = _states([frame], DOING), _states(event.frames, DOING)
+    if states and others and not states & others:
+        return score - 1.5  # one state answers the strike of the other
+    if not states and any(t.definite for t in frame.asserted) and _states([frame], ("speaker",)) & others:
+        score += 0.5  # a force that speaks of "the strikes" speaks of its own
+    return score
+
+
+def _states(frames: Sequence[Frame], parts: tuple[str, ...]) -> set[str]:
+    """The states whose organs play one of the parts in the frames."""
+    return {hit.state for frame in frames for hit in frame.actors if hit.part in parts and hit.state}
 
 
 def _fit_toll(frame: Frame, event: Event) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -27,6 +28,7 @@ class Judgement(Model):
     named_by_district: frozenset[str]
     generic_forces: dict[str, dict[str, str]]
     theatre: list[tuple[str, str]]
+    air_forces: frozenset[str]
     state_types: frozenset[str]
     targets: dict[str, str]
     weapon_types: dict[str, str]
@@ -40,6 +42,15 @@ class Knowledge:
     places: Mapping[str, Place]
     gazetteer: Gazetteer
     judgement: Judgement
+
+    @cached_property
+    def states(self) -> dict[str, str]:
+        """The country of each actor that is an organ of Iran or Pakistan, by actor id."""
+        return {
+            actor.id: actor.side
+            for actor in self.actors.values()
+            if actor.kind in self.judgement.state_kinds and actor.side in self.judgement.governments
+        }
 
     def is_state(self, actor_id: str) -> bool:
         """Whether the actor belongs to a state."""

@@ -96,10 +96,11 @@ KINDS: dict[str, dict[str, object]] = {
         "habit", "part", "coordination", "auxiliary", "agent", "determiner", "possessive", "more", "subordinate",
         "adjective", "all", "protest", "company", "object", "voice", "early", "naming", "tells", "partisan", "pronoun",
         "unknown", "perfect", "relative", "revision", "cause", "self", "skip", "home", "boundary", "update",
+        "aircraft",
     }), "side": frozenset({"before", "after"})},
     "context": {"role": frozenset({
         "aftermath", "court", "accident", "disaster", "drill", "sport", "trade", "crime", "anniversary", "statistics",
-        "diplomacy", "analysis", "culture", "security"}), "weight": INT},
+        "diplomacy", "analysis", "culture", "security", "genre", "opinion", "play", "rumour"}), "weight": INT},
     "furniture": {"scope": frozenset({"line", "rest", "dateline", "caption"})},
     "abbreviation": {},
 }  # fmt: skip

@@ -108,7 +108,7 @@ class Reader:
             made = scene.Scene(sentence, number, row, found, groups, whens, cues=cues)
             made.wheres = places.wheres_of(row, text, self.knowledge.places)
             made.triggers = scene.triggers_of(row, found, cues)
-            made.actors, made.nobody = roles.actors_of(row, made.triggers, found)
+            made.actors, made.nobody = roles.actors_of(row, made.triggers, found, self.knowledge.states)
             made.contexts = scene.contexts_of(row)
             made.countries = scene.countries_of(row)
             if published is None and sentence.kind == "body":
@@ -152,7 +152,9 @@ class Reader:
         by_weapon = bind.type_by_weapon(event, kind, self.knowledge)
         if by_weapon is not None:
             kind, rule = by_weapon, "event.weapon"
-        if bind.is_by_forces(event, kind, self.knowledge):
+        if bind.is_flown(event, kind, self.knowledge):
+            kind, rule = "air_strike", "event.flown"
+        elif bind.is_by_forces(event, kind, self.knowledge):
             kind, rule = "raid_operation", "event.forces_killed_militants"
         elif bind.is_crackdown(event, kind, self.knowledge):
             kind, rule = "protest_crackdown", "event.fired_at_protest"

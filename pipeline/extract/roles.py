@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.extract.scene import ActorHit, Trigger
 from pipeline.extract.tolls import Toll
@@ -12,8 +12,13 @@ CLOSE, NEAR, FAR = 4, 7, 18
 PARTICIPLES = frozenset({"martyred", "killed", "injured", "wounded", "hurt"})
 
 
-def actors_of(row: Sequence[Unit], triggers: Sequence[Trigger], tolls: Sequence[Toll]) -> tuple[list[ActorHit], bool]:
-    """All actors of a sentence with their parts, and whether it says that nobody has claimed the event."""
+def actors_of(
+    row: Sequence[Unit], triggers: Sequence[Trigger], tolls: Sequence[Toll], states: Mapping[str, str]
+) -> tuple[list[ActorHit], bool]:
+    """All actors of a sentence with their parts, and whether it says that nobody has claimed the event.
+
+    `states` has the country of each actor that is an organ of a state, by actor id.
+    """
     found: list[ActorHit] = []
     nobody = False
     told = {trigger.at for trigger in triggers}
@@ -25,7 +30,7 @@ def actors_of(row: Sequence[Unit], triggers: Sequence[Trigger], tolls: Sequence[
         if not actor:
             continue
         part = part_of(row, i, told, tolls, nobody)
-        found.append(ActorHit(actor, i, part, unit.start, unit.end))
+        found.append(ActorHit(actor, i, part, unit.start, unit.end, states.get(actor)))
     return found, nobody
 
 
@@ -195,7 +200,10 @@ def _governed(row: Sequence[Unit], i: int) -> bool:
     if j < 1 or row[j].role("relation") is None:
         return False
     # "fighters of the BLA", "aircraft from the air force": the head of the phrase acts for the actor.
-    return not (row[j].role("relation") in ("of", "from") and (row[j - 1].sense("victim") or not row[j - 1].form))
+    return not (
+        row[j].role("relation") in ("of", "from")
+        and (row[j - 1].sense("victim") or row[j - 1].cue("aircraft") or not row[j - 1].form)
+    )
 
 
 def _was(row: Sequence[Unit], j: int) -> bool:

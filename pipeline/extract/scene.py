@@ -38,13 +38,17 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class ActorHit:
-    """An actor named in a scene and the part it plays there: claim, by, agent, blame, target, speaker or named."""
+    """An actor named in a scene and the part it plays there: claim, by, agent, blame, target, speaker or named.
+
+    `state` is the country (ISO 3166 alpha-2) of which the actor is an organ, None for all others.
+    """
 
     actor: str
     at: int
     part: str
     start: int
     end: int
+    state: str | None = None
 
 
 @dataclass(slots=True)

@@ -36,6 +36,10 @@ def _told(frame: Frame, family: str, knowledge: Knowledge) -> ClaimReading | Non
         for hit in frame.actors:
             if hit.actor in knowledge.judgement.targets and _is_counted(hit, toll, frame):
                 return _of(hit, knowledge, "target.victim")
+    struck = _struck(frame, knowledge) if family == "strike" else None
+    if struck is not None:
+        return ClaimReading("target", Span(struck.start, struck.end), "target.struck",
+                            value=knowledge.actors[struck.actor].name, canonical_id=struck.actor)  # fmt: skip
     for hit in frame.actors:
         if hit.part == "target" and hit.actor in knowledge.judgement.targets:
             return _of(hit, knowledge, "target.actor")
@@ -47,6 +51,19 @@ def _told(frame: Frame, family: str, knowledge: Knowledge) -> ClaimReading | Non
         first = victims[0]
         return ClaimReading("target", Span(first.start, first.end), "target.victim", value=first.target)
     return _thing(things[0]) if things else None
+
+
+def _struck(frame: Frame, knowledge: Knowledge) -> ActorHit | None:
+    """ "The strikes destroyed two bases of the group": the armed group named behind a strike, where it does nothing."""
+    strikes = [trigger.at for trigger in frame.asserted if FAMILY[trigger.event] == "strike"]
+    return next(
+        (
+            hit
+            for hit in frame.actors
+            if hit.part in ("named", "target") and knowledge.is_armed(hit.actor) and any(at < hit.at for at in strikes)
+        ),
+        None,
+    )
 
 
 def _is_counted(hit: ActorHit, toll: Toll, frame: Frame) -> bool:
