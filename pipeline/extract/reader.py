@@ -17,6 +17,7 @@ from pipeline.extract import (
     discourse,
     fields,
     figures,
+    gather,
     geography,
     places,
     relevance,
@@ -84,7 +85,7 @@ class Reader:
     def _read(self, article: Article, language: str, tools: Language) -> Reading:
         published = local_day(article.published, article.zone)
         scenes = self._scenes(article, tools, published)
-        events = discourse.gather([s for s in scenes if s.sentence.kind != "furniture"], published)
+        events = gather.gather([s for s in scenes if s.sentence.kind != "furniture"], published)
         context = relevance.demote(events, scenes)
         figures.drop_sums(events)
         mentions = self._mentions(article.text, events)
