@@ -298,3 +298,120 @@ def test_the_day_of_a_new_toll_is_not_the_day_of_the_event() -> None:
 def test_who_claims_it(claim: str, claimant: str | None) -> None:
     (bombing,) = main_of(f"A bomb killed six guards in Saravan on Monday, officials said.\n\n{claim}")
     assert bombing["claimed_by"] == claimant
+
+
+def told(text: str, title: str | None = None, published: str = "2024-01-17") -> tuple[bool, list[dict[str, Any]]]:
+    """Whether an article with a title is relevant, and its incidents."""
+    (line,) = read_lines([{"id": "a", "title": title, "text": text, "published": published, "lang": "en"}])
+    LINE.validate(line)
+    return line["relevant"], line["incidents"]
+
+
+NO_NEWS = {
+    "hearing": (
+        "Court puts off rally bombing case",
+        "QUETTA: An anti-terrorism court on Wednesday put off the trial of three men accused over the suicide bombing "
+        "that killed 149 people in Mastung in July 2018.",
+    ),
+    "ceremony": (
+        "Recruits join the force in Khuzdar",
+        "KHUZDAR: As many as 180 recruits passed out on Wednesday. The commandant spoke of 51 men of the force who "
+        "were martyred in Kalat since 2006.",
+    ),
+    "comment": (
+        "Elections in fear",
+        "Three soldiers died in Buleda on Saturday. It will not do to close the schools for it. The state must be "
+        "there when the cameras have left.",
+    ),
+    "explainer": (
+        "Explainer: what the two strikes have changed",
+        "On Tuesday evening missiles hit a house in Panjgur and killed two children.",
+    ),
+    "questions": (
+        "Who wins when two neighbours shoot?",
+        "Iran fired missiles at Panjgur on 16 January and two children died. What comes next? Nobody can tell.",
+    ),
+    "reason": (
+        "Why the frontier does not come to rest",
+        "Four guards died in an ambush near Saravan in May. The line was drawn by two surveyors and a cook.",
+    ),
+    "interview": (
+        'Interview: "A wall helps nobody"',
+        "The retired general has served near Panjgur, where nine men were killed in an ambush on Monday.",
+    ),
+    "reportage": (
+        "Voices from a town between two armies",
+        "A convoy was attacked in Balgatar on Monday and nine soldiers died. The tea seller counts the trucks.",
+    ),
+    "mine": (
+        "Miners die in Duki",
+        "LORALAI: Two miners were killed when part of a pit caved in at Duki on Wednesday, the inspector said.",
+    ),
+    "gas": (
+        "Pit disaster in Harnai",
+        "An explosion of gas killed five miners in Harnai on Wednesday, an inspector said.",
+    ),
+    "road": (
+        "Six die on road to Khash",
+        "Six passengers were killed when a bus ran into the back of a tanker on the Zahedan-Khash road on Wednesday.",
+    ),
+    "sport": (
+        "Bowlers under fire in Quetta",
+        "QUETTA: The openers launched an attack on the bowlers on Wednesday and killed off the chase. Two wickets fell "
+        "in the last over, and three sixes came from the captain.",
+    ),
+    "envoy": (
+        "Envoy called home",
+        "ISLAMABAD: Pakistan on Wednesday recalled its ambassador from Tehran. Two children died in Tuesday's strike "
+        "in Panjgur.",
+    ),
+    "restraint": (
+        "UN calls for calm",
+        "The secretary general is deeply concerned about the military strikes of Iran and Pakistan, he said on "
+        "Wednesday.",
+    ),
+    "rumour": (
+        "Second strike denied",
+        "PANJGUR: The deputy commissioner on Wednesday denied reports on social media that another Iranian strike had "
+        "killed seven people in Parom.",
+    ),
+}
+
+
+@pytest.mark.parametrize("genre", NO_NEWS)
+def test_what_an_article_only_recalls_is_no_news(genre: str) -> None:
+    title, text = NO_NEWS[genre]
+    relevant, incidents = told(text, title)
+    assert not relevant
+    assert all(incident["role"] == "background" for incident in incidents)
+
+
+def test_what_is_recalled_does_not_take_the_day_of_the_news() -> None:
+    _, (bombing,) = told(NO_NEWS["hearing"][1])
+    assert bombing["date"]["start"] == "2018-07-01"
+    assert bombing["date"]["precision"] == "month"
+    _, (strike,) = told(NO_NEWS["envoy"][1])
+    assert strike["date"]["start"] == "2024-01-16"
+    text = "ISLAMABAD: Pakistan on Wednesday strongly condemned the attack on a police station in Rask that killed 11."
+    _, (attack,) = told(text)
+    assert attack["date"]["start"] is None
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        (
+            None,
+            "Pakistan on Wednesday recalled its ambassador over a strike that killed two children.\n\nThe strike hit a "
+            "house in Panjgur on Tuesday night.",
+        ),
+        (None, "The BLA denied that its camps had been hit by Pakistan's strikes near Saravan on Wednesday."),
+        (None, "Gunmen killed four miners at Duki on Wednesday. Last year two miners died when a pit caved in."),
+        (None, "A bomb killed two policemen near the stadium in Quetta on Wednesday before a Twenty20 match."),
+        (None, "A bomb killed two policemen in Quetta on Wednesday.\n\nWhat do you think of this? Let us know."),
+    ],
+)
+def test_news_next_to_such_words_stays_news(title: str | None, text: str) -> None:
+    relevant, incidents = told(text, title)
+    assert relevant
+    assert any(incident["role"] == "main" for incident in incidents)

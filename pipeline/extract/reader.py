@@ -35,7 +35,7 @@ from pipeline.extract.names import actor_senses, alias_senses, place_senses
 from pipeline.extract.page import Page
 from pipeline.extract.reading import Article, ClaimReading, EntityMention, MentionReading, Reading, Span
 from pipeline.extract.text import fold
-from pipeline.extract.units import units_of
+from pipeline.extract.units import Unit, units_of
 from pipeline.settings import CONFIG
 
 ADOPT = 3  # sentences back in which "all eight" finds its eight
@@ -86,12 +86,20 @@ class Reader:
         published = local_day(article.published, article.zone)
         scenes = self._scenes(article, tools, published)
         events = gather.gather([s for s in scenes if s.sentence.kind != "furniture"], published)
-        context = relevance.demote(events, scenes)
+        headline = self._headline(article, tools)
+        context = relevance.demote(events, scenes, headline, published)
         figures.drop_sums(events)
         mentions = self._mentions(article.text, events)
         verdict = relevance.judge(mentions, context)
         return Reading(language, verdict.relevant, verdict.score, verdict.reason, verdict.detail,
                        tuple(self._entities(article.text, scenes)), tuple(mentions))  # fmt: skip
+
+    @staticmethod
+    def _headline(article: Article, tools: Language) -> list[Unit]:
+        """The title as a row of units; empty where the page shows none."""
+        title = (article.title or "").strip()
+        folded = fold(title)
+        return units_of(title, folded, tools.vocabulary.hits(title, folded), 0, len(title))
 
     def _scenes(self, article: Article, tools: Language, published: date | None) -> list[scene.Scene]:
         text, folded = article.text, fold(article.text)

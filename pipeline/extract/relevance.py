@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from pipeline.extract.discourse import Event
+from pipeline.extract.dates import When
+from pipeline.extract.discourse import Event, Frame
 from pipeline.extract.reading import MentionReading
-from pipeline.extract.scene import Scene
+from pipeline.extract.scene import Scene, contexts_of
+from pipeline.extract.units import Unit
 
 QUIET = (
     "aftermath",
@@ -20,6 +23,8 @@ QUIET = (
     "trade",
     "culture",
     "sport",
+    "genre",
+    "rumour",
 )
 DEADLY = ("accident", "disaster")
 POLICING = frozenset({"raid", "arrest", "other", "clash"})
@@ -27,6 +32,11 @@ BAR = 3  # weight from which a context word that comes first says what a sentenc
 COURT = 6  # weight of court words from which a sentence is about a trial, whatever it recalls first
 YEAR_AGO = ("period", 365)
 SURE = 5  # weight from which it does so wherever it stands
+PLAY = 9  # weight of what only players do from which "attack" and "killed off" are of a game
+OPENING = 3  # sentences that show what an article is about
+VOICE = 5  # weight of the writer's own judgement from which an article is comment
+QUESTION = 2  # what a question that the writer asks adds to it; one in the headline adds a half more
+ATTRIBUTE = 2  # units between a day and the event that it belongs to ("Friday's deadly attack")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +49,104 @@ class Verdict:
     detail: str
 
 
-def demote(events: Sequence[Event], scenes: Sequence[Scene]) -> str:
-    """Make background what a lead about something else only recalls; returns that context, or nothing."""
+def demote(
+    events: Sequence[Event], scenes: Sequence[Scene], headline: Sequence[Unit] = (), published: date | None = None
+) -> str:
+    """Make background what an article about something else only recalls; returns that context, or nothing.
+
+    Args:
+        headline: the title as a row of units; it tells the genre and a game, never an event.
+        published: day of publication, which is of the article's own news and no day of what it recalls.
+    """
     body = [scene for scene in scenes if scene.sentence.kind == "body"]
     if not body or not events:
         return ""
-    quiet = _quiet(body[0])
-    if quiet == "drill" and _speaks_for(body[0], quiet):
-        quiet = ""  # the spokesman of an exercise may tell of a real strike
-    if quiet == "denial" and any(toll.count.best for scene in body[:3] for toll in scene.tolls):
-        quiet = ""  # what is denied is the blame, not the event
-    if not quiet and body[0].contexts["court"] >= COURT and not _is_execution(body[0]):
-        quiet = "court"
-    context = quiet or _accident(body[:2]) or _crime(body[:2], events) or _statistics(body[:2])
+    own = _genre(headline, body) or _game(headline, body) or _news_of(body, events)
+    context = own or _accident(_lead_scenes(body, events)) or _crime(body[:2], events) or _statistics(body[:2])
     for event in events:
-        if context or (event.lead and _is_recalled(event)):
+        mishap = not event.lead and _accident([event.frames[0].scene])
+        if context or mishap or (event.lead and _is_recalled(event)):
             event.role = "background"
+        if own:
+            _undate(event, body[0], published)
     return context
 
 
+def _news_of(body: Sequence[Scene], events: Sequence[Event]) -> str:
+    """The quiet context of the first sentence, where no event is its news after all."""
+    quiet = _quiet(body[0])
+    if quiet == "drill" and _speaks_for(body[0], quiet):
+        return ""  # the spokesman of an exercise may tell of a real strike
+    if quiet == "diplomacy" and body[0].tolls and _is_told_on(events, body):
+        return ""  # a protest note may open the report of the deaths over which it is sent
+    counted = any(toll.count.best for scene in body[:OPENING] for toll in scene.tolls)
+    if quiet == "denial" and not body[0].contexts["rumour"] and (counted or body[0].militant):
+        return ""  # what is denied is the blame, or the fighters' part in it, not the event
+    if not quiet and body[0].contexts["court"] >= COURT and not _is_execution(body[0]):
+        return "court"
+    return quiet
+
+
+def _is_told_on(events: Sequence[Event], body: Sequence[Scene]) -> bool:
+    """Whether the second sentence places an event of the first."""
+    return any(
+        frame.scene is body[1] and frame.placed
+        for event in events
+        if len(body) > 1 and event.frames[0].scene is body[0]
+        for frame in event.frames
+    )
+
+
+def _genre(headline: Sequence[Unit], body: Sequence[Scene]) -> str:
+    """Comment, explainer or reportage: the headline says so, or the writer judges and asks in his own voice."""
+    if contexts_of(headline)["genre"] >= BAR or (headline and headline[0].role("context") == "genre"):
+        return "genre"
+    voice = sum(scene.contexts["opinion"] + QUESTION * _asks(scene.row) for scene in body if not _is_spoken(scene))
+    if headline and _asks(headline):
+        voice += QUESTION + 1
+    return "genre" if voice >= VOICE else ""
+
+
+def _asks(row: Sequence[Unit]) -> bool:
+    return bool(row) and row[-1].text in ("?", "؟")
+
+
+def _is_spoken(scene: Scene) -> bool:
+    """Whether somebody is heard in a sentence other than its writer."""
+    return any("speech" in unit.form or unit.text == '"' for unit in scene.row)
+
+
+def _game(headline: Sequence[Unit], body: Sequence[Scene]) -> str:
+    """A game told in the words of war."""
+    weight = contexts_of(headline)["play"] + sum(scene.contexts["play"] for scene in body[:OPENING])
+    return "sport" if weight >= PLAY else ""
+
+
+def _undate(event: Event, lead: Scene, published: date | None) -> None:
+    """Take from a recalled event the day of the hearing, statement or ceremony that recalls it."""
+    for frame in event.frames:
+        frame.whens = [when for when in frame.whens if not _is_of_news(when, frame, lead, published)]
+    for frame in event.context:
+        frame.whens = []
+
+
+def _is_of_news(when: When, frame: Frame, lead: Scene, published: date | None) -> bool:
+    if frame.scene is not lead:
+        return False
+    if when.said:
+        return True
+    told = [t.at for t in frame.triggers] + [toll.anchor for toll in frame.tolls]
+    if when.precision != "day" or any(0 < at - when.at <= ATTRIBUTE for at in told):
+        return False
+    return when.at < min(told, default=len(lead.row)) or when.first == published
+
+
 def _is_recalled(event: Event) -> bool:
-    """Whether an event is told with a year and nothing nearer ("last year", "in 2010")."""
+    """Whether an event is first told with a year, and with nothing nearer later ("last year", "in 2010")."""
     times = event.times()
-    return bool(times) and all(when.ago and (when.precision == "year" or when.key[:2] == YEAR_AGO) for when in times)
+    return bool(event.frames[0].told_times) and all(
+        when.ago and (when.precision == "year" or when.key[:2] == YEAR_AGO) for when in times
+    )
 
 
 def _quiet(scene: Scene) -> str:
@@ -97,6 +182,12 @@ def _statistics(lead: Sequence[Scene]) -> str:
 
 def _is_execution(scene: Scene) -> bool:
     return any(t.event == "execution" and t.polarity == "asserted" for t in scene.triggers)
+
+
+def _lead_scenes(body: Sequence[Scene], events: Sequence[Event]) -> list[Scene]:
+    """The first sentence, and the second where it does not turn to another event."""
+    elsewhere = [event.frames[0].scene for event in events if not event.lead]
+    return [scene for scene in body[:2] if scene is body[0] or not any(scene is other for other in elsewhere)]
 
 
 def _accident(lead: Sequence[Scene]) -> str:
