@@ -146,9 +146,7 @@ def _decides(correction: Correction) -> dict[tuple[object, ...], object]:
     return {(mention, "leaves"): incident for mention in correction.mentions}
 
 
-def correction_frame(
-    corrections: Iterable[Correction], places: pl.DataFrame, actors: pl.DataFrame
-) -> pl.DataFrame:
+def correction_frame(corrections: Iterable[Correction], places: pl.DataFrame, actors: pl.DataFrame) -> pl.DataFrame:
     """Table ``correction``: what is set and dropped, as claims.
 
     Raises:

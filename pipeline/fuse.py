@@ -65,9 +65,7 @@ def fuse(
     try:
         for name in READ_BY_RULES:
             _fill(connection, name, given[name])
-        folded = connection.sql(
-            f"SELECT * FROM fold('{rule}', TIMESTAMPTZ '{FOR_GOOD}') ORDER BY incident_id"
-        ).pl()
+        folded = connection.sql(f"SELECT * FROM fold('{rule}', TIMESTAMPTZ '{FOR_GOOD}') ORDER BY incident_id").pl()
     finally:
         connection.execute("ROLLBACK")
         connection.close()

@@ -157,9 +157,7 @@ def settle_day(
     return settled
 
 
-def settle_all(
-    connection: duckdb.DuckDBPyConnection, gold: ClusterGold, days: Sequence[date] | None = None
-) -> None:
+def settle_all(connection: duckdb.DuckDBPyConnection, gold: ClusterGold, days: Sequence[date] | None = None) -> None:
     """Settle and load all days of the gold, in the given order."""
     for day in days if days is not None else sorted(set(gold.mentions["day"])):
         settle_day(connection, gold, day)

@@ -678,6 +678,7 @@ def test_a_wait_that_the_service_asks_for_is_kept() -> None:
 
 def mutants(*seeds: bytes) -> st.SearchStrategy[bytes]:
     """Seeds with pieces cut, doubled and overwritten, and plain noise."""
+
     def spoiled(seed: bytes, at: int, n: int, junk: bytes) -> bytes:
         at %= len(seed) + 1
         return seed[:at] + junk + seed[at + n :]

@@ -144,9 +144,9 @@ def test_an_umbrella_label_names_nobody():
     gold = frames_of([BASE | {"perpetrator": umbrella["name"]}])
     label = pl.when(pl.col("field") == "perpetrator").then(pl.lit(umbrella["actor_id"])).otherwise("canonical_id")
     claims = gold.claims.with_columns(canonical_id=label)
-    rows = resolve(
-        gold.mentions, claims, gold.articles, contract.empty("incident_ledger"), RESOLVE
-    ).tables["incident_mention"]
+    rows = resolve(gold.mentions, claims, gold.articles, contract.empty("incident_ledger"), RESOLVE).tables[
+        "incident_mention"
+    ]
     folded = fuse(rows, gold.mentions, claims, gold.articles, source_rows(), actors=actor_frame()).tables["incident"]
     assert folded["perpetrator"].to_list() == [None]
 
@@ -168,9 +168,7 @@ def test_a_day_beats_a_month():
     st.lists(
         st.fixed_dictionaries(
             {
-                "killed": st.none()
-                | st.integers(0, 60)
-                | st.dictionaries(st.sampled_from(GROUPS), st.integers(0, 40)),
+                "killed": st.none() | st.integers(0, 60) | st.dictionaries(st.sampled_from(GROUPS), st.integers(0, 40)),
                 "injured": st.none() | st.integers(0, 60),
                 "killed_claimed": st.none() | st.integers(0, 90),
                 "speaker_type": st.sampled_from(["media", "government", "police", "medical", "unnamed"]),

@@ -58,6 +58,7 @@ def everything(base: str) -> list[dict[str, Any]]:
 
 def world(**services: Service) -> Service:
     """All archives behind one address; what is not given answers that it has nothing."""
+
     def answer(request: Request) -> Reply:
         if request.path.startswith("/api/"):
             return services.get("gdelt", gdelt_server.Doc())(request)

@@ -185,9 +185,7 @@ def test_day_by_day_in_any_order_is_a_rebuild(tmp_path_factory, seed):
 
 
 def test_the_query_reaches_every_pair_that_is_compared(gold, tmp_path: Path):
-    profiles = build_profiles(
-        gold.mentions, gold.claims, gold.articles, load_weights(), gold.entities, place_frame()
-    )
+    profiles = build_profiles(gold.mentions, gold.claims, gold.articles, load_weights(), gold.entities, place_frame())
     pairs = set(candidate_pairs(profiles, RESOLVE.window_days))
     with warehouse(tmp_path) as connection:
         for name, records in (("mention", gold.mentions), ("claim", gold.claims), ("article", gold.articles)):

@@ -66,9 +66,7 @@ class Forest:
         return [found[root] for root in sorted(found)]
 
 
-def partition(
-    profiles: Mapping[str, Profile], compared: Mapping[Pair, Link], judgement: Judgement
-) -> Partition:
+def partition(profiles: Mapping[str, Profile], compared: Mapping[Pair, Link], judgement: Judgement) -> Partition:
     """Group mentions into incidents.
 
     Args:
@@ -84,9 +82,7 @@ def partition(
         if profiles[link.one].is_anchor and profiles[link.other].is_anchor:
             _hold(forest, held, link)
     attached = {
-        leaf
-        for leaf in profiles
-        if not profiles[leaf].is_anchor and _attach(leaf, profiles, neighbours, forest, held)
+        leaf for leaf in profiles if not profiles[leaf].is_anchor and _attach(leaf, profiles, neighbours, forest, held)
     }
     for link in _ordered(decided.values()):
         ends = {link.one, link.other}
