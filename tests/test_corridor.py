@@ -16,27 +16,19 @@ from pipeline.errors import GateError, TransientError
 from pipeline.io import lake
 from pipeline.settings import Settings, load_knobs
 from pipeline.stage import reject_row
-from tests.newsroom.serve import Newsroom, serve
+from tests.conftest import base_port, serve_somewhere
+from tests.newsroom.serve import Newsroom
 
 DAYS = (date(2024, 1, 16), date(2024, 1, 17))
 HISTORY = ("run", "incident_ledger")
 CLOCK_COLUMNS = {"capture": ("fetched_at", "warc_offset"), "reject": ("locator",)}
 
 
-def serve_somewhere() -> Newsroom:
-    for base in range(21900, 23900, 100):
-        try:
-            return serve(base_port=base)
-        except OSError:
-            continue
-    raise OSError("no free run of ports for the newsroom between 21900 and 23900")
-
-
 @pytest.fixture(scope="module")
 def newsroom() -> Iterator[Newsroom]:
     with pytest.MonkeyPatch.context() as patch:
         room = serve_somewhere()
-        patch.setenv("SARHAD_NEWSROOM_PORT", room.base("border_courier").rsplit(":", 1)[1])
+        patch.setenv("SARHAD_NEWSROOM_PORT", base_port(room))
         yield room
         room.stop()
 
@@ -129,7 +121,7 @@ def test_nothing_evaporates(forward: Settings) -> None:
 def test_a_source_that_is_down_does_not_stop_the_day(forward: Settings, tmp_path: Path) -> None:
     room = serve_somewhere()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SARHAD_NEWSROOM_PORT", room.base("border_courier").rsplit(":", 1)[1])
+        patch.setenv("SARHAD_NEWSROOM_PORT", base_port(room))
         room.stop()
         settings = settings_in(tmp_path)
         counts = corridor.discover(DAYS[0], "border_courier", settings)
